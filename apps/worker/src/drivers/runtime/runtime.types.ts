@@ -1,0 +1,45 @@
+import type { CloneCredentials, CloneRecord } from '@wcr/shared/contracts/clone-record';
+
+/** What a runtime must be told to make a clone exist. */
+export type CloneSpec = {
+  readonly record: CloneRecord;
+  /** Table prefix of the source; the clone keeps it. */
+  readonly tablePrefix: string;
+  readonly databaseCharset: string;
+  readonly databaseCollation: string;
+};
+
+/** Where and how a clone's standalone agent and site are reached, and what its wp-config.php needs. */
+export type CloneHandle = {
+  readonly record: CloneRecord;
+  /** Address visitors use, without trailing slash. */
+  readonly url: string;
+  /** Address of the standalone agent for the worker (may be an internal one). */
+  readonly agentUrl: string;
+  readonly pairingKey: string;
+  /** Absolute path of the site root as the clone's PHP sees it, with trailing slash. */
+  readonly rootPath: string;
+  readonly database: { readonly host: string; readonly name: string; readonly user: string; readonly password: string };
+  readonly credentials: CloneCredentials;
+};
+
+/**
+ * Makes clones exist and disappear. Everything is idempotent; the runtime is the only authority on whether a clone exists.
+ */
+export type Runtime = {
+  readonly name: 'local' | 'kubernetes';
+  /** Makes (or completes) folder, database, user, record and credentials; answers the same for the same clone id. */
+  ensure(spec: CloneSpec, signal: AbortSignal): Promise<CloneHandle>;
+  /** Makes sure the agent of the clone answers at its address. */
+  awaitReady(cloneId: string, signal: AbortSignal): Promise<void>;
+  read(cloneId: string): Promise<CloneRecord | undefined>;
+  /** Everything a job needs to talk to the clone; undefined if there is none. */
+  open(cloneId: string): Promise<CloneHandle | undefined>;
+  list(): Promise<CloneRecord[]>;
+  /** Merges fields into the record. No-op when the clone is gone. */
+  update(cloneId: string, patch: Partial<CloneRecord>): Promise<CloneRecord | undefined>;
+  /** Routing first, then processes, database and user, files, and last the record. Verified gone on return. */
+  remove(cloneId: string, signal: AbortSignal): Promise<void>;
+  /** The public address a clone of this id has, before it exists. */
+  addressOf(cloneId: string): string;
+};

@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { type ConfigDefinition, envSchemas } from './parse-env.ts';
+
+/** What the API and the workers both need. */
+export const commonConfig = {
+  redisUrl: {
+    env: 'WCR_REDIS_URL',
+    doc: 'Address of Redis, e.g. redis://127.0.0.1:6379.',
+    schema: z.url().default('redis://127.0.0.1:6379'),
+  },
+  secretsKey: {
+    env: 'WCR_SECRETS_KEY',
+    doc: 'Key that seals passwords and pairing keys: 64 hex digits, the same for API and workers.',
+    schema: envSchemas.hexKey,
+  },
+  clonesUrl: { env: 'WCR_CLONES_URL', doc: 'Address below which clones are served, without the clone id.', schema: z.url() },
+  logLevel: { env: 'WCR_LOG_LEVEL', doc: 'Least level that is logged.', schema: envSchemas.logLevel.default('info') },
+  logPretty: { env: 'WCR_LOG_PRETTY', doc: 'Logs for people instead of JSON lines.', schema: envSchemas.flag.default(false) },
+} as const satisfies ConfigDefinition;

@@ -1,0 +1,28 @@
+/** Every queue, once. A queue's name is also the name of the job it carries. */
+export const QUEUE_PREFIX = '{wcr}';
+export const CLONE_QUEUE = 'clone';
+export const EXPIRE_QUEUE = 'expire';
+/** Carries the sweeper's ticks; one at a time. */
+export const SWEEP_QUEUE = 'sweep';
+export const QUEUES = [CLONE_QUEUE, EXPIRE_QUEUE, SWEEP_QUEUE] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+/** A job's public id is `<queue>-<rest>`, so that the queue is known from the id. */
+export function queueOfJobId(jobId: string): QueueName | undefined {
+  return QUEUES.find((queue) => jobId.startsWith(`${queue}-`));
+}
+
+/** Redis keys outside BullMQ's own, all under the queue prefix so that a cluster keeps them together. */
+export const redisKeys = {
+  clone: (cloneId: string) => `${QUEUE_PREFIX}:clone-record:${cloneId}`,
+  cloneIndex: `${QUEUE_PREFIX}:clone-index`,
+  credentials: (cloneId: string) => `${QUEUE_PREFIX}:credentials:${cloneId}`,
+  secret: (reference: string) => `${QUEUE_PREFIX}:secret:${reference}`,
+  checkpoints: (queue: string, jobId: string) => `${QUEUE_PREFIX}:${queue}:${jobId}:checkpoints`,
+  idempotency: (digest: string) => `${QUEUE_PREFIX}:idempotency:${digest}`,
+  apiKeys: `${QUEUE_PREFIX}:api-keys`,
+  agentTransport: (siteDigest: string) => `${QUEUE_PREFIX}:agent-transport:${siteDigest}`,
+  pairing: (siteDigest: string) => `${QUEUE_PREFIX}:pairing:${siteDigest}`,
+  /** Set by `POST /jobs/{id}/cancel`, read by the engine at every checkpoint and heartbeat. */
+  cancel: (jobId: string) => `${QUEUE_PREFIX}:cancel:${jobId}`,
+} as const;

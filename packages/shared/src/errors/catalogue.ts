@@ -1,0 +1,270 @@
+type Entry = { readonly status: number; readonly retryable: boolean; readonly message: string; readonly hint: string };
+
+/**
+ * Every failure that has a name. `status` is the HTTP status where the API answers with it (jobs carry it too, for
+ * clients that show both alike); `retryable` tells the engine whether another attempt may help.
+ */
+export const CATALOGUE = {
+  'request.invalid': entry(400, false, 'The request is not valid: {reason}', 'Compare the body with /openapi.json.'),
+  'request.too_large': entry(413, false, 'The request body is larger than {limitBytes} bytes.', 'Send a smaller body.'),
+  'request.not_json': entry(
+    415,
+    false,
+    'The request body is not JSON.',
+    'Send Content-Type: application/json and a JSON object.',
+  ),
+  'request.idempotency_conflict': entry(
+    409,
+    false,
+    'This Idempotency-Key was used with another body.',
+    'Use a new Idempotency-Key for a different request.',
+  ),
+  'route.not_found': entry(404, false, 'There is nothing at {path}.', 'See /docs for the calls there are.'),
+  'auth.missing': entry(401, false, 'No API key was sent.', 'Send Authorization: Bearer <key>.'),
+  'auth.invalid': entry(401, false, 'The API key is not known.', 'Check the key, or ask the operator for a new one.'),
+  'auth.forbidden': entry(403, false, 'This API key may not do that.', 'Use a key with the scope {scope}.'),
+  'queue.unavailable': entry(
+    503,
+    true,
+    'The queue cannot be reached right now; nothing was lost.',
+    'Repeat the same request with the same Idempotency-Key in a few seconds.',
+  ),
+  'internal.unexpected': entry(
+    500,
+    true,
+    'Something went wrong on our side.',
+    'Try again; if it stays, give the operator the request id.',
+  ),
+  'job.not_found': entry(404, false, 'There is no job {jobId}.', 'Jobs are kept for a limited time after they end.'),
+  'job.cancelled': entry(409, false, 'The job was cancelled.', 'Start a new one when you are ready.'),
+  'job.not_cancellable': entry(409, false, 'The job has already ended.', 'Only a waiting or running job can be cancelled.'),
+  'job.not_retryable': entry(409, false, 'Only a failed job can be tried again.', 'Read the job to see its state.'),
+  'job.lock_lost': entry(409, true, 'Another worker took over the job.', 'Nothing to do: the job goes on there.'),
+  'job.invalid_payload': entry(
+    400,
+    false,
+    'The job cannot be read: {reason}',
+    'It was probably queued by another version; start a new one.',
+  ),
+  'job.stalled': entry(
+    500,
+    false,
+    'The job was lost by its workers too often.',
+    'Look at the workers’ memory and logs, then try again.',
+  ),
+  'secret.missing': entry(
+    410,
+    false,
+    'The sealed secrets of this job are gone.',
+    'They live for a limited time only; start a new job.',
+  ),
+  'secret.unreadable': entry(
+    500,
+    false,
+    'The sealed secrets of this job cannot be opened.',
+    'API and workers must share WCR_SECRETS_KEY.',
+  ),
+
+  'clone.not_found': entry(
+    404,
+    false,
+    'There is no clone {cloneId}.',
+    'It may have expired; list the clones to see what there is.',
+  ),
+  'clone.not_ready': entry(409, false, 'The clone {cloneId} is not ready (it is {status}).', 'Wait until its status is ready.'),
+  'clone.verify_failed': entry(
+    502,
+    true,
+    'The finished clone does not answer as it should: {reason}',
+    'See the job’s log; the clone was removed.',
+  ),
+
+  'source.invalid_url': entry(
+    400,
+    false,
+    'The source’s address is not usable: {reason}',
+    'Give the full address of the site, e.g. https://shop.example.',
+  ),
+  'source.unreachable': entry(502, true, 'The source cannot be reached: {reason}', 'Check the address and that the site is up.'),
+  'source.tls_invalid': entry(
+    502,
+    false,
+    'The source’s TLS certificate is not valid: {reason}',
+    'Renew the certificate, or use the right host name.',
+  ),
+  'source.redirected': entry(400, false, 'The source redirects to another host: {location}', 'Use the address it redirects to.'),
+  'source.not_wordpress': entry(
+    422,
+    false,
+    'No WordPress was found at {url}.',
+    'Give the address of the site itself; if the login page is elsewhere, set loginUrl.',
+  ),
+  'source.http_auth_required': entry(
+    401,
+    false,
+    'The source asks for HTTP Basic authentication.',
+    'Send source.httpAuth {username, password}.',
+  ),
+  'source.credentials_required': entry(
+    400,
+    false,
+    'The source is not paired and no login was given.',
+    'Send username and password, or install the plugin and send its pairing key.',
+  ),
+  'source.credentials_rejected': entry(
+    401,
+    false,
+    'The source rejected the username or password.',
+    'Check the login; each wrong try may count towards a lock-out, so it was tried once.',
+  ),
+  'source.two_factor_required': entry(
+    401,
+    false,
+    'The source asks for a second factor.',
+    'Install the plugin by hand and send its pairing key instead of a password.',
+  ),
+  'source.captcha_required': entry(
+    401,
+    false,
+    'The source’s login page shows a captcha.',
+    'Install the plugin by hand and send its pairing key instead of a password.',
+  ),
+  'source.locked_out': entry(
+    429,
+    false,
+    'The source has locked out further logins: {reason}',
+    'Wait until the lock-out ends, or install the plugin by hand and send its pairing key.',
+  ),
+  'source.login_page_missing': entry(
+    404,
+    false,
+    'The source’s login page was not found at {url}.',
+    'Send loginUrl; some sites move their login page.',
+  ),
+  'source.not_administrator': entry(403, false, 'This user may not install plugins.', 'Use the login of an administrator.'),
+  'source.file_mods_disallowed': entry(
+    403,
+    false,
+    'The source forbids installing plugins (DISALLOW_FILE_MODS).',
+    'Install the plugin by hand (SSH, SFTP) and send its pairing key.',
+  ),
+  'source.plugin_install_failed': entry(
+    502,
+    true,
+    'The plugin could not be installed: {reason}',
+    'Install the plugin by hand and send its pairing key.',
+  ),
+  'source.pairing_rejected': entry(
+    401,
+    false,
+    'The source rejected the pairing key.',
+    'Copy the key again from Settings → Clone & Restore on the site.',
+  ),
+  'source.agent_blocked': entry(
+    502,
+    false,
+    'The plugin is there but none of its addresses answers: {reason}',
+    'A firewall or security plugin blocks it; allow requests with the header X-Wcr-Operation.',
+  ),
+  'source.agent_outdated': entry(
+    409,
+    false,
+    'The plugin on the source is too old ({version}).',
+    'Update the plugin, or give a login so that it can be updated.',
+  ),
+  'source.died': entry(
+    502,
+    true,
+    'The source stopped answering in the middle: {reason}',
+    'Check the site; the job goes on where it stopped.',
+  ),
+  'source.multisite_unsupported': entry(
+    422,
+    false,
+    'The source is a multisite network.',
+    'Multisite networks cannot be cloned yet.',
+  ),
+  'source.layout_unsupported': entry(
+    422,
+    false,
+    'The source keeps {what} outside its root folder.',
+    'Such layouts cannot be cloned yet.',
+  ),
+  'source.row_too_large': entry(
+    422,
+    false,
+    'A row of {table} is larger ({bytes} bytes) than the clone’s database accepts.',
+    'Raise max_allowed_packet on the clone’s database.',
+  ),
+  'source.database_unsupported': entry(
+    422,
+    false,
+    'The source’s database cannot be copied: {reason}',
+    'See the job’s log for the table.',
+  ),
+
+  'target.disk_full': entry(507, false, 'The target has no room: {reason}', 'Free disk space, or exclude large folders.'),
+  'target.database_failed': entry(502, true, 'The target’s database refused: {reason}', 'See the job’s log.'),
+  'target.rights_missing': entry(
+    403,
+    false,
+    'The target’s database user lacks rights: {reason}',
+    'Grant them, or use another user.',
+  ),
+  'target.not_writable': entry(
+    403,
+    false,
+    'The target’s folder is not writable: {path}',
+    'Correct the owner or mode of the folder.',
+  ),
+
+  'agent.malformed': entry(
+    400,
+    true,
+    'The agent’s message is malformed: {reason}',
+    'A proxy or plugin changes the answers; see the job’s log.',
+  ),
+  'agent.truncated': entry(502, true, 'The agent’s answer was cut off.', 'The slice is asked for again.'),
+  'agent.too_large': entry(413, false, 'The request is larger than the agent takes.', 'Raise post_max_size on the site.'),
+  'agent.clock_skew': entry(
+    401,
+    true,
+    'The clocks of worker and site differ by more than five minutes (site: {siteTime}).',
+    'Correct the clock of the site or the worker.',
+  ),
+  'agent.signature_rejected': entry(401, false, 'The agent rejected the signature.', 'Copy the pairing key again.'),
+  'agent.replayed': entry(401, true, 'The agent has seen this request before.', 'The request is signed again and repeated.'),
+  'agent.unknown_operation': entry(400, false, 'The agent does not know the operation {operation}.', 'Update the plugin.'),
+  'agent.invalid_arguments': entry(
+    400,
+    false,
+    'The agent cannot use the arguments: {reason}',
+    'Worker and plugin versions differ; update both.',
+  ),
+  'agent.path_refused': entry(400, false, 'The agent refuses the path {path}.', 'Paths must stay inside the site.'),
+  'agent.sequence_gap': entry(409, true, 'The agent missed a part of {table}.', 'The table is copied again.'),
+  'agent.table_restart': entry(409, true, 'The state of {table} is in doubt.', 'The table is copied again.'),
+  'agent.session_unknown': entry(404, true, 'The agent does not know the session.', 'The copy starts again.'),
+  'agent.failed': entry(500, true, 'The agent failed: {reason}', 'See the PHP error log of the site.'),
+
+  'runtime.failed': entry(500, true, 'The runtime could not make the clone: {reason}', 'See the worker’s log.'),
+  'runtime.gateway_unreachable': entry(
+    503,
+    true,
+    'The gateway does not answer.',
+    'Start it: ./dev up, or see docs/operations.md.',
+  ),
+  'browser.unavailable': entry(
+    503,
+    true,
+    'No browser could be started: {reason}',
+    'Set WCR_BROWSER_PATH or WCR_BROWSER_ENDPOINT.',
+  ),
+  'browser.timeout': entry(504, true, 'A page of wp-admin did not load in time: {page}', 'The site may be slow; try again.'),
+} as const satisfies Record<string, Entry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+function entry(status: number, retryable: boolean, message: string, hint: string): Entry {
+  return { status, retryable, message, hint };
+}

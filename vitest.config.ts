@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+const roots = ['apps/*/src', 'packages/*/src', 'test'];
+const exclude = ['**/node_modules/**', 'test/gates/violations/**'];
+
+/** The suffix tells the cost: `.test.ts` pure, `.int.test.ts` real services, `.e2e.test.ts` the whole stack. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: roots.map((root) => `${root}/**/*.test.ts`),
+          exclude: [...exclude, '**/*.int.test.ts', '**/*.e2e.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'int',
+          include: roots.map((root) => `${root}/**/*.int.test.ts`),
+          exclude,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: roots.map((root) => `${root}/**/*.e2e.test.ts`),
+          exclude,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
