@@ -1,0 +1,171 @@
+import { SiteFacts } from '@wcr/shared/contracts/agent-facts';
+import type { Frame } from '@wcr/shared/contracts/agent-frames';
+import { type TableSchema, TablesAnswer } from '@wcr/shared/contracts/agent-schema';
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { z } from 'zod';
+import type { AgentClient } from './agent.types.ts';
+import { type IndexEntry, pathFromWire, pathToWire, unpackIndex } from './index-codec.ts';
+import type { Patience } from './patience.ts';
+
+/** Rows as they travel, and where reading goes on after them. */
+export type RowBatch = { readonly data: Buffer; readonly rows: number; readonly cursor: string };
+
+/** Bytes of a file at an offset; `error` when the file went away or cannot be read. */
+export type FilePart = {
+  readonly path: string;
+  readonly offset: number;
+  readonly data: Buffer;
+  readonly eof: boolean;
+  readonly size: number;
+  readonly mtime: number;
+  readonly mode: number;
+  readonly error?: string;
+};
+
+export type FilesRequest = { readonly path: string; readonly offset: number };
+export type IndexPage = {
+  readonly entries: readonly IndexEntry[];
+  readonly skipped: readonly { path: string; reason: string }[];
+};
+
+/** The read side of one site's agent: loops over slices, repeats what was cut off, never holds more than a slice. */
+export class SourceAgent {
+  readonly #client: AgentClient;
+  readonly #patience: () => Patience;
+  readonly #signal: AbortSignal;
+  readonly #compress: boolean;
+
+  /** @param options.compress worth it when the way to the source is slower than its CPU */
+  constructor(client: AgentClient, options: { patience: () => Patience; signal: AbortSignal; compress: boolean }) {
+    this.#client = client;
+    this.#patience = options.patience;
+    this.#signal = options.signal;
+    this.#compress = options.compress;
+  }
+
+  async facts(): Promise<SiteFacts> {
+    return parseAnswer(SiteFacts, await this.#json('site.facts', {}));
+  }
+
+  async schema(): Promise<TablesAnswer> {
+    return parseAnswer(TablesAnswer, await this.#json('tables.schema', {}));
+  }
+
+  /** Every row of a table once, from `cursor` on. */
+  async *rows(table: TableSchema, cursor: string | null): AsyncGenerator<RowBatch> {
+    const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
+    const patience = this.#patience();
+    const place = { cursor, done: false };
+    while (!place.done) {
+      try {
+        yield* this.#rowSlice(
+          { table: table.name, columns, key: table.key, cursor: place.cursor, compress: this.#compress },
+          place,
+        );
+        patience.succeeded();
+      } catch (error) {
+        await patience.failed(error);
+      }
+    }
+  }
+
+  /** One request; `place` follows what the consumer has taken over, so that a cut-off answer costs nothing. */
+  async *#rowSlice(args: object, place: { cursor: string | null; done: boolean }): AsyncGenerator<RowBatch> {
+    for await (const frame of this.#client.call('rows.read', args, { signal: this.#signal })) {
+      if (frame.kind === 'R') {
+        const batch = { data: frame.data, rows: Number(frame.meta['rows']), cursor: String(frame.meta['cursor']) };
+        yield batch;
+        place.cursor = batch.cursor;
+      } else if (frame.kind === 'E') {
+        place.done = frame.meta['done'] === true;
+        if (typeof frame.meta['cursor'] === 'string') place.cursor = frame.meta['cursor'];
+      }
+    }
+  }
+
+  /** The file index page by page, depth first. */
+  async *index(): AsyncGenerator<IndexPage> {
+    const patience = this.#patience();
+    let cursor: unknown = null;
+    for (;;) {
+      const { frames, end } = await patience.keep(() => this.#slice('files.index', { cursor }));
+      const entries = frames.flatMap((frame) => (frame.kind === 'I' ? [...unpackIndex(frame.data)] : []));
+      yield { entries, skipped: skippedOf(end) };
+      if (end['done'] === true) return;
+      cursor = end['cursor'];
+    }
+  }
+
+  /** The bytes of files in the order asked; a cut-off answer goes on at the byte where it stopped. */
+  async *files(wanted: readonly FilesRequest[]): AsyncGenerator<FilePart> {
+    const patience = this.#patience();
+    let left = [...wanted];
+    while (left.length > 0) {
+      try {
+        const args = { files: left.map(({ path, offset }) => ({ path: pathToWire(path), offset })) };
+        for await (const frame of this.#client.call('files.read', args, { signal: this.#signal })) {
+          if (frame.kind !== 'F') continue;
+          patience.succeeded();
+          const part = partOf(frame);
+          yield part;
+          left = advance(left, part);
+        }
+      } catch (error) {
+        await patience.failed(error);
+      }
+    }
+  }
+
+  async #slice(operation: string, args: object): Promise<{ frames: Frame[]; end: Readonly<Record<string, unknown>> }> {
+    const frames: Frame[] = [];
+    for await (const frame of this.#client.call(operation, args, { signal: this.#signal })) frames.push(frame);
+    const end = frames.at(-1)?.meta ?? {};
+    return { frames, end };
+  }
+
+  async #json(operation: string, args: object): Promise<unknown> {
+    const { frames } = await this.#patience().keep(() => this.#slice(operation, args));
+    return jsonOf(frames);
+  }
+}
+
+/** The value of the `J` frame: its description, or its data when it is too large for that. */
+export function jsonOf(frames: readonly Frame[]): unknown {
+  const frame = frames.find((candidate) => candidate.kind === 'J');
+  if (frame === undefined) return {};
+  return frame.data.length > 0 ? JSON.parse(frame.data.toString('utf8')) : frame.meta;
+}
+
+/** @throws AppError `agent.malformed` naming the field. */
+export function parseAnswer<T>(schema: z.ZodType<T>, value: unknown): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new AppError('agent.malformed', { reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unexpected answer'}` });
+}
+
+function skippedOf(end: Readonly<Record<string, unknown>>): IndexPage['skipped'] {
+  const list = Array.isArray(end['skipped']) ? (end['skipped'] as { path: string; reason: string }[]) : [];
+  return list.map(({ path, reason }) => ({ path: pathFromWire(path), reason }));
+}
+
+function partOf(frame: Frame): FilePart {
+  const { path, offset, eof, size, mtime, mode, error } = frame.meta;
+  return {
+    path: pathFromWire(String(path)),
+    offset: Number(offset ?? 0),
+    data: frame.data,
+    eof: eof === true,
+    size: Number(size ?? 0),
+    mtime: Number(mtime ?? 0),
+    mode: Number(mode ?? 0o644),
+    ...(typeof error === 'string' && { error }),
+  };
+}
+
+function advance(left: FilesRequest[], part: FilePart): FilesRequest[] {
+  const [first, ...rest] = left;
+  if (first === undefined || first.path !== part.path)
+    throw new AppError('agent.malformed', { reason: 'files came out of order' });
+  return part.eof || part.error !== undefined ? rest : [{ path: first.path, offset: part.offset + part.data.length }, ...rest];
+}

@@ -1,0 +1,134 @@
+import type { Frame } from '@wcr/shared/contracts/agent-frames';
+import { z } from 'zod';
+import type { AgentClient } from './agent.types.ts';
+import { encodeFrame } from './frame-codec.ts';
+import { pathToWire } from './index-codec.ts';
+import type { Patience } from './patience.ts';
+import { jsonOf, parseAnswer } from './source-agent.ts';
+
+const BeginAnswer = z.object({
+  maxRequestBytes: z.number(),
+  maxPacketBytes: z.number(),
+  charsets: z.array(z.string()),
+  collations: z.array(z.string()),
+});
+export type BeginAnswer = z.infer<typeof BeginAnswer>;
+
+const StateAnswer = z.object({
+  phase: z.string(),
+  // PHP encodes an empty map as a list.
+  tables: z.union([
+    z.record(z.string(), z.object({ sequence: z.number(), cursor: z.string().nullable() })),
+    z.array(z.never()).transform((): Record<string, never> => ({})),
+  ]),
+});
+export type SessionState = z.infer<typeof StateAnswer>;
+
+const WarningsAnswer = z.object({ warnings: z.array(z.string()).default([]) });
+const VerifyAnswer = z.object({ ok: z.boolean(), problems: z.array(z.string()) });
+
+export type Statement = {
+  readonly kind: 'foreign-key' | 'view' | 'trigger' | 'analyze';
+  readonly name: string;
+  readonly sql: string;
+};
+export type AdminUser = {
+  readonly login: string;
+  readonly email: string;
+  readonly passwordHash: string;
+  readonly marker: string;
+};
+export type MadeEntry = { readonly kind: 'd' | 'l'; readonly path: string; readonly mode: number; readonly target?: string };
+
+/** The write side of one agent, in one session. A repeated call is answered like the first. */
+export class TargetAgent {
+  readonly #client: AgentClient;
+  readonly #session: string;
+  readonly #patience: () => Patience;
+  readonly #signal: AbortSignal;
+
+  constructor(client: AgentClient, options: { session: string; patience: () => Patience; signal: AbortSignal }) {
+    this.#client = client;
+    this.#session = options.session;
+    this.#patience = options.patience;
+    this.#signal = options.signal;
+  }
+
+  async begin(options: {
+    mode: 'replace' | 'merge';
+    prefix: string;
+    expect: { dbBytes: number; fileBytes: number };
+  }): Promise<BeginAnswer> {
+    return parseAnswer(BeginAnswer, await this.#call('session.begin', options));
+  }
+
+  async state(): Promise<SessionState> {
+    return parseAnswer(StateAnswer, await this.#call('session.state', {}));
+  }
+
+  async createTables(tables: readonly { name: string; createSql: string }[]): Promise<void> {
+    await this.#call('tables.create', { tables });
+  }
+
+  /** @param frames encoded `R` frames. @returns warnings of the server, e.g. cut-off values. */
+  async writeRows(frames: readonly Buffer[][]): Promise<string[]> {
+    return parseAnswer(WarningsAnswer, await this.#call('rows.write', {}, frames)).warnings;
+  }
+
+  /** @param frames encoded `F` frames. */
+  async writeFiles(frames: readonly Buffer[][]): Promise<void> {
+    await this.#call('files.write', {}, frames);
+  }
+
+  async makeEntries(entries: readonly MadeEntry[]): Promise<void> {
+    const wire = entries.map(({ target, ...entry }) => ({
+      ...entry,
+      path: pathToWire(entry.path),
+      ...(target !== undefined && { target: pathToWire(target) }),
+    }));
+    await this.#call('files.make', { entries: wire });
+  }
+
+  /** Writes one small file whole. */
+  async writeFile(path: string, text: string, mode = 0o644): Promise<void> {
+    const data = Buffer.from(text);
+    const meta = { path: pathToWire(path), offset: 0, eof: true, size: data.length, mtime: Math.floor(Date.now() / 1000), mode };
+    await this.writeFiles([encodeFrame('F', meta, data)]);
+  }
+
+  async execute(statements: readonly Statement[]): Promise<string[]> {
+    return parseAnswer(WarningsAnswer, await this.#call('session.execute', { phase: 'after-rows', statements })).warnings;
+  }
+
+  async verify(
+    tables: readonly { name: string; columns: readonly string[]; rows: number }[],
+  ): Promise<{ ok: boolean; problems: string[] }> {
+    return parseAnswer(VerifyAnswer, await this.#call('session.verify', { tables }));
+  }
+
+  async writeOptions(table: string, options: readonly { name: string; value: string | null }[]): Promise<void> {
+    await this.#call('options.write', { table, options });
+  }
+
+  async ensureAdmin(user: AdminUser): Promise<void> {
+    await this.#call('users.ensure-admin', user);
+  }
+
+  async finish(): Promise<void> {
+    await this.#call('session.finish', {});
+  }
+
+  async #call(operation: string, args: object, frames: readonly Buffer[][] = []): Promise<unknown> {
+    return this.#patience().keep(async () => {
+      const answer: Frame[] = [];
+      for await (const frame of this.#client.call(
+        operation,
+        { session: this.#session, ...args },
+        { frames, signal: this.#signal },
+      )) {
+        answer.push(frame);
+      }
+      return jsonOf(answer);
+    });
+  }
+}
