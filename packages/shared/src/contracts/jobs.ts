@@ -41,9 +41,23 @@ export type CloneOutput = z.infer<typeof CloneOutput>;
 export const ExpireInput = z.object({
   cloneId: CloneId,
   reason: z.enum(['expired', 'deleted', 'failed', 'orphaned']),
+  /** Id of the API key that asked; absent when the system itself did. */
+  owner: z.string().optional(),
   requestId: z.string().optional(),
 });
 export type ExpireInput = z.infer<typeof ExpireInput>;
+
+/** A new expiry for a clone, earlier or later than the present one. */
+export const ExtendInput = z.object({
+  cloneId: CloneId,
+  /** Milliseconds since the epoch. */
+  expiresAt: z.number(),
+  /** Orders two changes of one clone: the later request wins, whichever runs last. */
+  requestedAt: z.number(),
+  owner: z.string(),
+  requestId: z.string().optional(),
+});
+export type ExtendInput = z.infer<typeof ExtendInput>;
 
 export const SweepInput = z.object({});
 export type SweepInput = z.infer<typeof SweepInput>;

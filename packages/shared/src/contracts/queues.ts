@@ -2,9 +2,11 @@
 export const QUEUE_PREFIX = '{wcr}';
 export const CLONE_QUEUE = 'clone';
 export const EXPIRE_QUEUE = 'expire';
+/** Carries changes of a clone's expiry to the runtime, which owns it. */
+export const EXTEND_QUEUE = 'extend';
 /** Carries the sweeper's ticks; one at a time. */
 export const SWEEP_QUEUE = 'sweep';
-export const QUEUES = [CLONE_QUEUE, EXPIRE_QUEUE, SWEEP_QUEUE] as const;
+export const QUEUES = [CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /** A job's public id is `<queue>-<rest>`, so that the queue is known from the id. */

@@ -20,6 +20,7 @@ export const CATALOGUE = {
     'Use a new Idempotency-Key for a different request.',
   ),
   'route.not_found': entry(404, false, 'There is nothing at {path}.', 'See /docs for the calls there are.'),
+  'route.method_not_allowed': entry(405, false, '{path} does not take {method}.', 'It takes {allowed}; see /docs.'),
   'auth.missing': entry(401, false, 'No API key was sent.', 'Send Authorization: Bearer <key>.'),
   'auth.invalid': entry(401, false, 'The API key is not known.', 'Check the key, or ask the operator for a new one.'),
   'auth.forbidden': entry(403, false, 'This API key may not do that.', 'Use a key with the scope {scope}.'),
@@ -28,6 +29,12 @@ export const CATALOGUE = {
     true,
     'The queue cannot be reached right now; nothing was lost.',
     'Repeat the same request with the same Idempotency-Key in a few seconds.',
+  ),
+  'events.too_many': entry(
+    429,
+    true,
+    'Too many event streams are open.',
+    'Close one, or ask for the job’s state from time to time.',
   ),
   'internal.unexpected': entry(
     500,
@@ -72,6 +79,13 @@ export const CATALOGUE = {
     'It may have expired; list the clones to see what there is.',
   ),
   'clone.not_ready': entry(409, false, 'The clone {cloneId} is not ready (it is {status}).', 'Wait until its status is ready.'),
+  'clone.ended': entry(409, false, 'The clone {cloneId} has ended (it is {status}).', 'Make a new clone.'),
+  'clone.credentials_missing': entry(
+    503,
+    true,
+    'The login of the clone {cloneId} is being written again.',
+    'Ask again in a minute; the sweeper renews it.',
+  ),
   'clone.verify_failed': entry(
     502,
     true,
