@@ -40,6 +40,8 @@ export async function startProcess(options: ProcessOptions): Promise<Service> {
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const guard = options.outlives ? undefined : spawnGuard(pid);
   const stop = async (): Promise<void> => {
+    // Until now the child did not keep this process alive; its end is waited for, though.
+    child.ref();
     await endGroup({ pid, exited, graceMs: options.graceMs ?? 10_000 });
     guard?.kill('SIGKILL');
   };
@@ -128,7 +130,12 @@ async function awaitReady(child: ChildProcess, options: ProcessOptions): Promise
 
 async function endGroup(group: { pid: number; exited: Promise<void>; graceMs: number }): Promise<void> {
   if (!signalGroup(group.pid, 'SIGTERM')) return;
-  const ended = await Promise.race([group.exited.then(() => true), sleep(group.graceMs, false, { ref: false })]);
+  const grace = new AbortController();
+  const ended = await Promise.race([
+    group.exited.then(() => true),
+    sleep(group.graceMs, false, { signal: grace.signal }).catch(() => false),
+  ]);
+  grace.abort();
   // Members may outlive their leader (the workers of `php -S` do).
   signalGroup(group.pid, 'SIGKILL');
   if (!ended) await group.exited;
