@@ -23,9 +23,11 @@ export type FilePart = {
 };
 
 export type FilesRequest = { readonly path: string; readonly offset: number };
+/** A page of the index; `next` is where the following one starts, null after the last. */
 export type IndexPage = {
   readonly entries: readonly IndexEntry[];
   readonly skipped: readonly { path: string; reason: string }[];
+  readonly next: string | null;
 };
 
 /** The read side of one site's agent: loops over slices, repeats what was cut off, never holds more than a slice. */
@@ -57,6 +59,7 @@ export class SourceAgent {
     const patience = this.#patience();
     const place = { cursor, done: false };
     while (!place.done) {
+      const before = place.cursor;
       try {
         yield* this.#rowSlice(
           { table: table.name, columns, key: table.key, cursor: place.cursor, compress: this.#compress },
@@ -64,6 +67,7 @@ export class SourceAgent {
         );
         patience.succeeded();
       } catch (error) {
+        if (place.cursor !== before) patience.succeeded();
         await patience.failed(error);
       }
     }
@@ -83,16 +87,17 @@ export class SourceAgent {
     }
   }
 
-  /** The file index page by page, depth first. */
-  async *index(): AsyncGenerator<IndexPage> {
+  /** The file index page by page, depth first, from `start` (a page's `next`) on. */
+  async *index(start: string | null = null): AsyncGenerator<IndexPage> {
     const patience = this.#patience();
-    let cursor: unknown = null;
+    let cursor = start;
     for (;;) {
       const { frames, end } = await patience.keep(() => this.#slice('files.index', { cursor }));
       const entries = frames.flatMap((frame) => (frame.kind === 'I' ? [...unpackIndex(frame.data)] : []));
-      yield { entries, skipped: skippedOf(end) };
-      if (end['done'] === true) return;
-      cursor = end['cursor'];
+      const next = end['done'] === true ? null : String(end['cursor']);
+      yield { entries, skipped: skippedOf(end), next };
+      if (next === null) return;
+      cursor = next;
     }
   }
 

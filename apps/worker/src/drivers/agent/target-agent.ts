@@ -18,7 +18,7 @@ const StateAnswer = z.object({
   phase: z.string(),
   // PHP encodes an empty map as a list.
   tables: z.union([
-    z.record(z.string(), z.object({ sequence: z.number(), cursor: z.string().nullable() })),
+    z.record(z.string(), z.object({ sequence: z.number(), cursor: z.string().nullable(), rows: z.number() })),
     z.array(z.never()).transform((): Record<string, never> => ({})),
   ]),
 });

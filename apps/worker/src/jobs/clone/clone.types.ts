@@ -1,0 +1,60 @@
+import type { CloneCredentials, CloneRecord } from '@wcr/shared/contracts/clone-record';
+import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
+import type { AgentAddress, AgentClient, TransportName } from '../../drivers/agent/agent.types.ts';
+import type { discoverAgent } from '../../drivers/agent/discover-agent.ts';
+import type { BrowserDriver } from '../../drivers/browser/browser.types.ts';
+import type { Runtime } from '../../drivers/runtime/runtime.types.ts';
+import type { RewriteMap, Rewriter } from '../../rewriter/rewriter.types.ts';
+
+/** Sealed secrets of a job and what is remembered of sites between jobs. */
+export type SecretAccess = {
+  open(secretRef: string): Promise<SourceSecrets>;
+  /** Replaces the sealed secrets of a job, keeping their remaining life. */
+  replace(secretRef: string, secrets: SourceSecrets): Promise<void>;
+  forget(secretRef: string): Promise<void>;
+  rememberedPairing(siteUrl: string): Promise<string | undefined>;
+  rememberPairing(siteUrl: string, pairingKey: string): Promise<void>;
+  rememberedTransport(siteUrl: string): Promise<TransportName | undefined>;
+  rememberTransport(siteUrl: string, transport: TransportName): Promise<void>;
+};
+
+/** The API's view of clones. */
+export type ProjectionAccess = {
+  write(record: CloneRecord): Promise<void>;
+  writeCredentials(cloneId: string, credentials: CloneCredentials): Promise<void>;
+  update(cloneId: string, patch: Partial<CloneRecord>): Promise<void>;
+};
+
+export type SiteProbe = (options: {
+  url: string;
+  loginUrl?: string | undefined;
+  httpAuth?: AgentAddress['httpAuth'];
+  signal: AbortSignal;
+}) => Promise<{ homeUrl: string; loginUrl?: string | undefined }>;
+
+/** What a clone job is given; made in deps.ts. */
+export type CloneDeps = {
+  readonly runtime: Runtime;
+  readonly browser: Pick<BrowserDriver, 'ensurePlugin'>;
+  readonly probeSite: SiteProbe;
+  readonly connectAgent: (address: AgentAddress) => AgentClient;
+  readonly discoverAgent: typeof discoverAgent;
+  readonly secrets: SecretAccess;
+  readonly projection: ProjectionAccess;
+  readonly scheduleExpire: (cloneId: string, at: number) => Promise<void>;
+  readonly createRewriter: (map: RewriteMap) => Rewriter;
+  /** Text of the must-use plugin that keeps a clone from acting on the world. */
+  readonly readCloneGuard: () => Promise<string>;
+  /** GETs and POSTs to the finished clone. */
+  readonly visit: (url: string, options: VisitOptions) => Promise<Visit>;
+  readonly settings: { readonly patienceMs: number; readonly copyConcurrency: number; readonly slicePatienceMs?: number };
+  readonly now: () => number;
+};
+
+export type VisitOptions = {
+  method?: 'GET' | 'POST';
+  form?: Record<string, string>;
+  cookies?: readonly string[];
+  signal: AbortSignal;
+};
+export type Visit = { status: number; headers: Record<string, string>; cookies: string[]; body: string };

@@ -1,0 +1,131 @@
+import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
+import { type IndexEntry, pathForPeople, pathToWire } from '../../drivers/agent/index-codec.ts';
+import { prefetch } from '../../drivers/agent/prefetch.ts';
+import type { SourceAgent } from '../../drivers/agent/source-agent.ts';
+import type { MadeEntry, TargetAgent } from '../../drivers/agent/target-agent.ts';
+import type { FileRewriting, OutgoingPart } from './file-rewriting.ts';
+import type { FileRule } from './file-rules.ts';
+
+const MAX_BATCH_BYTES = 8 << 20;
+const MAX_BATCH_FRAMES = 2_000;
+const FILES_PER_REQUEST = 400;
+const READ_AHEAD_PARTS = 12;
+const MAX_ROUNDS = 4;
+
+export type FileProgress = (added: { files: number; bytes: number }) => void;
+
+export type FileSides = {
+  readonly source: SourceAgent;
+  readonly target: TargetAgent;
+  readonly maxRequestBytes: number;
+  readonly rule: (path: string) => FileRule;
+  readonly rewriting: FileRewriting;
+  readonly onProgress: FileProgress;
+  readonly warn: (message: string) => void;
+};
+
+type Wanted = { readonly entry: IndexEntry; readonly as: string };
+
+/** Copies the folders, links and files of one index page. A file that changes while it is read is read again. */
+export async function copyEntries(sides: FileSides, entries: readonly IndexEntry[]): Promise<void> {
+  const planned = entries.flatMap((entry) => plan(sides, entry));
+  await makeFolders(sides, planned);
+  let wanted = planned.filter(({ entry }) => entry.kind === 'f');
+  for (let round = 1; wanted.length > 0; round += 1) {
+    const again: Wanted[] = [];
+    for (let at = 0; at < wanted.length; at += FILES_PER_REQUEST) {
+      again.push(...(await copyFiles(sides, wanted.slice(at, at + FILES_PER_REQUEST))));
+    }
+    if (round === MAX_ROUNDS)
+      for (const { entry } of again) sides.warn(`${pathForPeople(entry.path)} kept changing while it was copied`);
+    wanted = round === MAX_ROUNDS ? [] : again;
+  }
+  await makeLinks(sides, planned);
+}
+
+function plan(sides: FileSides, entry: IndexEntry): Wanted[] {
+  const rule = sides.rule(entry.path);
+  if (rule.action === 'skip') return [];
+  if (rule.action === 'park') sides.warn(`${pathForPeople(entry.path)} is parked in the clone`);
+  return [{ entry, as: rule.as }];
+}
+
+async function makeFolders(sides: FileSides, planned: readonly Wanted[]): Promise<void> {
+  const folders = planned
+    .filter(({ entry }) => entry.kind === 'd')
+    .map(({ entry, as }): MadeEntry => ({ kind: 'd', path: as, mode: entry.mode }));
+  for (let at = 0; at < folders.length; at += MAX_BATCH_FRAMES)
+    await sides.target.makeEntries(folders.slice(at, at + MAX_BATCH_FRAMES));
+}
+
+async function makeLinks(sides: FileSides, planned: readonly Wanted[]): Promise<void> {
+  const links = planned
+    .filter(({ entry }) => entry.kind === 'l')
+    .map(({ entry, as }): MadeEntry => ({ kind: 'l', path: as, mode: entry.mode, target: entry.target }));
+  if (links.length > 0) await sides.target.makeEntries(links);
+}
+
+/** @returns the files that changed while they were read */
+async function copyFiles(sides: FileSides, wanted: readonly Wanted[]): Promise<Wanted[]> {
+  const byPath = new Map(wanted.map((file) => [file.entry.path, file]));
+  const seen = new Map<string, string>();
+  const changed = new Set<string>();
+  const writer = new BatchWriter(sides);
+  const parts = prefetch(sides.source.files(wanted.map(({ entry }) => ({ path: entry.path, offset: 0 }))), READ_AHEAD_PARTS);
+  for await (const part of parts) {
+    const file = byPath.get(part.path);
+    if (file === undefined) continue;
+    if (part.error !== undefined) {
+      sides.warn(`${pathForPeople(part.path)} was not copied: ${part.error}`);
+      continue;
+    }
+    const state = `${part.size}/${part.mtime}`;
+    if ((seen.get(part.path) ?? state) !== state) changed.add(part.path);
+    seen.set(part.path, state);
+    for (const outgoing of sides.rewriting.push(part, file.as)) await writer.add(outgoing);
+    sides.onProgress({ files: part.eof ? 1 : 0, bytes: part.data.length });
+  }
+  await writer.flush();
+  return wanted.filter(({ entry }) => changed.has(entry.path));
+}
+
+/** Collects parts into requests of bounded size. */
+class BatchWriter {
+  readonly #sides: FileSides;
+  readonly #limit: number;
+  #frames: Buffer[][] = [];
+  #bytes = 0;
+
+  constructor(sides: FileSides) {
+    this.#sides = sides;
+    this.#limit = Math.min(MAX_BATCH_BYTES, Math.floor(sides.maxRequestBytes * 0.9));
+  }
+
+  async add(part: OutgoingPart): Promise<void> {
+    for (const piece of split(part, this.#limit)) {
+      if (this.#bytes + piece.data.length > this.#limit || this.#frames.length >= MAX_BATCH_FRAMES) await this.flush();
+      const { path, data, ...meta } = piece;
+      this.#frames.push(encodeFrame('F', { path: pathToWire(path), ...meta }, data));
+      this.#bytes += data.length;
+    }
+  }
+
+  async flush(): Promise<void> {
+    if (this.#frames.length === 0) return;
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#bytes = 0;
+    await this.#sides.target.writeFiles(frames);
+  }
+}
+
+/** A rewritten file comes in one piece, which may be more than a request takes. */
+function split(part: OutgoingPart, limit: number): OutgoingPart[] {
+  if (part.data.length <= limit) return [part];
+  const pieces: OutgoingPart[] = [];
+  for (let at = 0; at < part.data.length; at += limit) {
+    const data = part.data.subarray(at, at + limit);
+    pieces.push({ ...part, data, offset: part.offset + at, eof: part.eof && at + limit >= part.data.length });
+  }
+  return pieces;
+}

@@ -1,0 +1,87 @@
+import type { FilePart } from '../../drivers/agent/source-agent.ts';
+import type { Rewriter } from '../../rewriter/rewriter.types.ts';
+
+/** Larger text files pass through as they are: rewriting holds a whole file in memory. */
+export const MAX_REWRITTEN_BYTES = 8 << 20;
+
+export type OutgoingPart = {
+  readonly path: string;
+  readonly data: Buffer;
+  readonly offset: number;
+  readonly eof: boolean;
+  readonly size: number;
+  readonly mtime: number;
+  readonly mode: number;
+};
+
+/**
+ * Turns parts as they are read into parts as they are written: files up to `MAX_REWRITTEN_BYTES` that hold text and name
+ * the source are rewritten as a whole; all else passes through part by part.
+ */
+export class FileRewriting {
+  readonly #rewriter: Rewriter;
+  readonly #adaptHtaccess: (text: Buffer) => Buffer;
+  #held: FilePart[] = [];
+  replacements = 0;
+  /** Text files that were too large to be rewritten and do name the source. */
+  readonly tooLarge: string[] = [];
+
+  constructor(rewriter: Rewriter, adaptHtaccess: (text: Buffer) => Buffer) {
+    this.#rewriter = rewriter;
+    this.#adaptHtaccess = adaptHtaccess;
+  }
+
+  /** @param part parts of one file come in order and are not mixed with another's. @returns what to write now, maybe nothing yet */
+  push(part: FilePart, as: string): OutgoingPart[] {
+    if (part.offset === 0) this.#held = [];
+    if (part.size > MAX_REWRITTEN_BYTES) return [this.#passThrough(part, as)];
+    if (!part.eof) {
+      this.#held.push(part);
+      return [];
+    }
+    const whole = this.#held.length === 0 ? part.data : Buffer.concat([...this.#held.map((held) => held.data), part.data]);
+    this.#held = [];
+    const data = this.#rewrite(whole, as);
+    return [{ path: as, data, offset: 0, eof: true, size: data.length, mtime: part.mtime, mode: part.mode }];
+  }
+
+  #passThrough(part: FilePart, as: string): OutgoingPart {
+    const suspicious = this.tooLarge.at(-1) !== as && this.#rewriter.mayContain(part.data) && !part.data.includes(0);
+    if (suspicious) this.tooLarge.push(as);
+    const { data, offset, eof, mtime, mode } = part;
+    return { path: as, data, offset, eof, size: offset + data.length, mtime, mode };
+  }
+
+  #rewrite(whole: Buffer, as: string): Buffer {
+    if (as === '.htaccess') return this.#adaptHtaccess(this.#rewriteText(whole));
+    // A zero byte tells an archive or a picture from text; their inner lengths must not change.
+    return this.#rewriter.mayContain(whole) && !whole.includes(0) ? this.#rewriteText(whole) : whole;
+  }
+
+  #rewriteText(whole: Buffer): Buffer {
+    const result = this.#rewriter.rewrite(whole);
+    this.replacements += result.replacements;
+    return result.bytes;
+  }
+}
+
+/** WordPress's own rules name the site's path: `RewriteBase /blog/` and `RewriteRule . /blog/index.php`. */
+export function createHtaccessAdapter(sourceUrl: string, cloneUrl: string): (text: Buffer) => Buffer {
+  const from = slashed(new URL(sourceUrl).pathname);
+  const to = slashed(new URL(cloneUrl).pathname);
+  return (text) => {
+    const before = text.toString('latin1');
+    const after = before
+      .replace(new RegExp(`^(\\s*RewriteBase\\s+)${escaped(from)}(\\s*)$`, 'gm'), `$1${to}$2`)
+      .replace(new RegExp(`^(\\s*RewriteRule\\s+\\.\\s+)${escaped(from)}index\\.php`, 'gm'), `$1${to}index.php`);
+    return after === before ? text : Buffer.from(after, 'latin1');
+  };
+}
+
+function slashed(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

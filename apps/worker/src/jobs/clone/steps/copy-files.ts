@@ -1,0 +1,48 @@
+import { pathForPeople } from '../../../drivers/agent/index-codec.ts';
+import { prefetch } from '../../../drivers/agent/prefetch.ts';
+import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
+import type { BeginAnswer, TargetAgent } from '../../../drivers/agent/target-agent.ts';
+import type { StepContext } from '../../../engine/engine.types.ts';
+import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
+import { copyEntries } from '../file-copier.ts';
+import { createHtaccessAdapter, FileRewriting } from '../file-rewriting.ts';
+import { createFileRules } from '../file-rules.ts';
+import type { CopyPlan } from './plan-copy.ts';
+
+export type CopiedFiles = { files: number; bytes: number; replacements: number; warnings: string[] };
+type Sides = { source: SourceAgent; target: TargetAgent; begun: BeginAnswer };
+type Options = { plan: CopyPlan; cloneUrl: string; rewriter: Rewriter; excludePaths: readonly string[] };
+type Saved = { next: string; files: number; bytes: number; replacements: number; warnings: string[] };
+
+/** Copies every file, folder and link of the site, index page by index page; goes on after the last finished page. */
+export async function copyFiles(sides: Sides, options: Options, step: StepContext): Promise<CopiedFiles> {
+  const saved = (await step.scratch.read()) as Saved | undefined;
+  const result: CopiedFiles = { files: 0, bytes: 0, replacements: 0, warnings: [], ...saved };
+  const warn = (message: string) => {
+    step.log(message);
+    result.warnings.push(message);
+  };
+  const rewriting = new FileRewriting(options.rewriter, createHtaccessAdapter(options.plan.home, options.cloneUrl));
+  const onProgress = ({ files, bytes }: { files: number; bytes: number }) => {
+    result.files += files;
+    result.bytes += bytes;
+    step.report({ done: result.files, bytes: result.bytes });
+  };
+  const rule = createFileRules({ content: options.plan.content, excludePaths: options.excludePaths });
+  const copySides = { ...sides, maxRequestBytes: sides.begun.maxRequestBytes, rule, rewriting, onProgress, warn };
+  for await (const page of prefetch(sides.source.index(saved?.next ?? null), 2)) {
+    for (const { path, reason } of page.skipped) warn(`${pathForPeople(path)} was not copied: ${reason}`);
+    await copyEntries(copySides, page.entries);
+    if (page.next !== null) await step.scratch.write({ ...summary(result, rewriting, saved), next: page.next });
+  }
+  for (const path of rewriting.tooLarge)
+    warn(`${pathForPeople(path)} names the source’s address and is too large to be rewritten`);
+  const total = summary(result, rewriting, saved);
+  step.log(`${total.files} files, ${total.bytes} bytes, ${total.replacements} addresses replaced`);
+  return total;
+}
+
+function summary(result: CopiedFiles, rewriting: FileRewriting, saved: Saved | undefined): CopiedFiles {
+  const { files, bytes, warnings } = result;
+  return { files, bytes, warnings: warnings.slice(0, 200), replacements: (saved?.replacements ?? 0) + rewriting.replacements };
+}

@@ -1,0 +1,130 @@
+import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
+import { isAppError } from '@wcr/shared/errors/app-error';
+import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
+import type { BeginAnswer, SessionState, TargetAgent } from '../../../drivers/agent/target-agent.ts';
+import type { StepContext } from '../../../engine/engine.types.ts';
+import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
+import { adaptCreateSql } from '../adapt-schema.ts';
+import { createRowRewriting } from '../row-rewriting.ts';
+import { copyTable, type TablePlace } from '../table-copier.ts';
+
+export type CopiedTables = {
+  tables: number;
+  rows: number;
+  bytes: number;
+  replacements: number;
+  warnings: string[];
+  /** Rows per table, for the verification. */
+  rowCounts: Record<string, number>;
+};
+
+type Sides = { source: SourceAgent; target: TargetAgent; begun: BeginAnswer };
+type Options = { prefix: string; rewriter: Rewriter; excludeTables: readonly string[]; concurrency: number };
+
+const MAX_RESTARTS = 3;
+const START: TablePlace = { sequence: 0, cursor: null, rows: 0 };
+
+/** Copies structure and rows of every table of the site; goes on where the target says it stands. */
+export async function copyTables(sides: Sides, options: Options, step: StepContext): Promise<CopiedTables> {
+  const schema = await sides.source.schema();
+  const excluded = new Set(options.excludeTables);
+  const tables = schema.tables.filter((table) => !excluded.has(table.name)).sort((a, b) => b.sizeBytes - a.sizeBytes);
+  const places = (await sides.target.state()).tables;
+  const result: CopiedTables = { tables: tables.length, rows: 0, bytes: 0, replacements: 0, warnings: [], rowCounts: {} };
+  for (const { name, reason } of schema.skipped) step.log(`not copied: ${name} (${reason})`);
+  await createMissing(sides, tables, places, result);
+  const totalBytes = tables.reduce((total, table) => total + table.sizeBytes, 0);
+  const onProgress = ({ rows, bytes }: { rows: number; bytes: number }) => {
+    result.rows += rows;
+    result.bytes += bytes;
+    step.report({ done: result.rows, bytes: result.bytes, totalBytes });
+  };
+  const queue = [...tables];
+  const lane = async () => {
+    try {
+      for (let table = queue.shift(); table !== undefined; table = queue.shift()) {
+        await copyWithRestarts({ sides, table, place: places[table.name] ?? START, options, onProgress, step, result });
+      }
+    } finally {
+      // The first lane that stops takes the work away from the others: empty at the end, or cut short by a failure.
+      queue.length = 0;
+    }
+  };
+  await allOrFirstError(Array.from({ length: Math.min(options.concurrency, queue.length) }, lane));
+  result.rows = Object.values(result.rowCounts).reduce((total, rows) => total + rows, 0);
+  step.log(`${result.tables} tables, ${result.rows} rows, ${result.bytes} bytes, ${result.replacements} addresses replaced`);
+  return result;
+}
+
+type TableTask = {
+  sides: Sides;
+  table: TableSchema;
+  place: TablePlace;
+  options: Options;
+  onProgress: (added: { rows: number; bytes: number }) => void;
+  step: StepContext;
+  result: CopiedTables;
+};
+
+/** A table whose state is in doubt on the target is created anew and copied from its first row. */
+async function copyWithRestarts(task: TableTask): Promise<void> {
+  const { sides, table, options, result } = task;
+  let start = task.place;
+  for (let restart = 0; ; restart += 1) {
+    const rewriting = createRowRewriting(table, options.prefix, options.rewriter);
+    const to = { source: sides.source, target: sides.target, maxRequestBytes: sides.begun.maxRequestBytes };
+    try {
+      const copied = await copyTable(to, table, { start, rewriting, onProgress: task.onProgress });
+      result.rowCounts[table.name] = copied.rows;
+      result.replacements += rewriting.replacements();
+      noteWarnings(task, [...copied.warnings, ...tooLongWarnings(table, rewriting.tooLong())]);
+      return;
+    } catch (error) {
+      if (!isRestartable(error) || restart >= MAX_RESTARTS) throw error;
+      task.step.log(`${table.name}: starts again (${error.message})`);
+      await createTables(sides, [table], result);
+      start = START;
+    }
+  }
+}
+
+async function createMissing(
+  sides: Sides,
+  tables: readonly TableSchema[],
+  places: SessionState['tables'],
+  result: CopiedTables,
+): Promise<void> {
+  const missing = tables.filter((table) => (places[table.name]?.sequence ?? 0) === 0);
+  if (missing.length > 0) await createTables(sides, missing, result);
+}
+
+async function createTables(sides: Sides, tables: readonly TableSchema[], result: CopiedTables): Promise<void> {
+  const adapted = tables.map((table) => ({ table, ...adaptCreateSql(table, sides.begun) }));
+  for (const { table, changes } of adapted) for (const change of changes) result.warnings.push(`${table.name}: ${change}`);
+  await sides.target.createTables(adapted.map(({ table, sql }) => ({ name: table.name, createSql: sql })));
+}
+
+function noteWarnings(task: TableTask, warnings: readonly string[]): void {
+  for (const warning of new Set(warnings)) {
+    task.step.log(warning);
+    task.result.warnings.push(warning);
+  }
+}
+
+function tooLongWarnings(table: TableSchema, tooLong: ReadonlyMap<string, number>): string[] {
+  return [...tooLong].map(
+    ([column, count]) =>
+      `${table.name}.${column}: ${count} value(s) kept the source’s address, the clone’s is too long for the column`,
+  );
+}
+
+function isRestartable(error: unknown): error is Error {
+  return isAppError(error) && (error.code === 'agent.table_restart' || error.code === 'agent.sequence_gap');
+}
+
+/** Like Promise.all, but waits for every lane to stop before it throws, so that nothing writes after the step has failed. */
+async function allOrFirstError(lanes: readonly Promise<void>[]): Promise<void> {
+  const settled = await Promise.allSettled(lanes);
+  const failed = settled.find((lane) => lane.status === 'rejected');
+  if (failed) throw failed.reason;
+}

@@ -1,0 +1,86 @@
+import type { SiteFacts } from '@wcr/shared/contracts/agent-facts';
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
+import type { StepContext } from '../../../engine/engine.types.ts';
+import type { RewriteMap } from '../../../rewriter/rewriter.types.ts';
+
+/** What the later steps need to know of the source; small and without secrets. */
+export type CopyPlan = {
+  home: string;
+  root: string;
+  /** Folders relative to the root, without slashes at the ends. */
+  content: string;
+  muPlugins: string;
+  prefix: string;
+  charset: string;
+  collation: string;
+  wordpressVersion: string;
+  phpVersion: string;
+  constants: SiteFacts['wordpress']['constants'];
+  databaseBytes: number;
+  warnings: string[];
+};
+
+/** Reads the site's facts and refuses early what cannot be copied faithfully. Nothing has been made by then. */
+export async function planCopy(source: SourceAgent, step: StepContext): Promise<CopyPlan> {
+  const facts = await source.facts();
+  refuseUnsupported(facts);
+  const { wordpress, paths, database } = facts;
+  step.log(
+    `WordPress ${wordpress.version}, PHP ${facts.php.version}, ${database.flavour} ${database.version}, prefix ${database.prefix}`,
+  );
+  const skipped = wordpress.constantsSkipped.map((name) => `wp-config.php: ${name} was not carried over`);
+  for (const warning of skipped) step.log(warning);
+  return {
+    home: trimSlash(wordpress.home),
+    root: trimSlash(paths.root),
+    content: relative(paths.root, paths.content),
+    muPlugins: relative(paths.root, paths.muPlugins),
+    prefix: database.prefix,
+    charset: database.charset || 'utf8mb4',
+    collation: database.collation,
+    wordpressVersion: wordpress.version,
+    phpVersion: facts.php.version,
+    constants: wordpress.constants,
+    databaseBytes: database.sizeBytes,
+    warnings: skipped,
+  };
+}
+
+/** The addresses and paths that differ between source and clone. */
+export function rewriteMapOf(plan: Pick<CopyPlan, 'home' | 'root'>, clone: { url: string; rootPath: string }): RewriteMap {
+  const urls = [plan.home, ...wwwVariant(plan.home)].map((from) => ({ from, to: clone.url }));
+  return { urls, paths: [{ from: plan.root, to: trimSlash(clone.rootPath) }] };
+}
+
+function refuseUnsupported(facts: SiteFacts): void {
+  if (facts.wordpress.multisite) throw new AppError('source.multisite_unsupported');
+  const outside = facts.paths.outsideRoot[0];
+  if (outside !== undefined) throw new AppError('source.layout_unsupported', { what: outside });
+  if (withoutScheme(facts.wordpress.home) !== withoutScheme(facts.wordpress.siteUrl)) {
+    throw new AppError('source.layout_unsupported', { what: 'its front page (home and siteurl differ)' });
+  }
+}
+
+/** Content often names the site with and without `www.`; both are the same site. Not for addresses and single names. */
+function wwwVariant(home: string): string[] {
+  const url = new URL(home);
+  if (!/[a-z]/i.test(url.hostname) || !url.hostname.includes('.')) return [];
+  const other = url.hostname.startsWith('www.') ? url.hostname.slice(4) : `www.${url.hostname}`;
+  return other.includes('.') ? [home.replace(url.hostname, other)] : [];
+}
+
+function withoutScheme(address: string): string {
+  return trimSlash(address)
+    .replace(/^https?:/i, '')
+    .toLowerCase();
+}
+
+function trimSlash(text: string): string {
+  return text.replace(/\/+$/, '');
+}
+
+function relative(root: string, path: string): string {
+  const base = `${trimSlash(root)}/`;
+  return path.startsWith(base) ? trimSlash(path.slice(base.length)) : trimSlash(path);
+}

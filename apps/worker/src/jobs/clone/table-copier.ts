@@ -1,0 +1,63 @@
+import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
+import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
+import { prefetch } from '../../drivers/agent/prefetch.ts';
+import type { RowBatch, SourceAgent } from '../../drivers/agent/source-agent.ts';
+import type { TargetAgent } from '../../drivers/agent/target-agent.ts';
+import type { RowRewriting } from './row-rewriting.ts';
+
+const MAX_BATCH_BYTES = 8 << 20;
+const READ_AHEAD_FRAMES = 12;
+
+export type TablePlace = { readonly sequence: number; readonly cursor: string | null; readonly rows: number };
+export type TableProgress = (added: { rows: number; bytes: number }) => void;
+
+/**
+ * Copies one table's rows from `start` on; reading, rewriting and writing overlap, at most a few MiB are in memory.
+ * @returns the rows the target has now, and what its server warned about
+ */
+export async function copyTable(
+  sides: { source: SourceAgent; target: TargetAgent; maxRequestBytes: number },
+  table: TableSchema,
+  options: { start: TablePlace; rewriting: RowRewriting; onProgress: TableProgress },
+): Promise<{ rows: number; warnings: string[] }> {
+  const { start, rewriting } = options;
+  const columns = table.columns.filter((column) => !column.generated).map(({ name, kind, charset }) => ({ name, kind, charset }));
+  const limit = Math.min(MAX_BATCH_BYTES, Math.floor(sides.maxRequestBytes * 0.9));
+  let sequence = start.sequence;
+  let rows = start.rows;
+  const warnings: string[] = [];
+  const toFrame = (batch: RowBatch) => {
+    sequence += 1;
+    const data = rewriting.rewrite(batch.data);
+    return encodeFrame('R', { table: table.name, columns, sequence, rows: batch.rows, cursor: batch.cursor }, data);
+  };
+  const batches = prefetch(sides.source.rows(table, start.cursor), READ_AHEAD_FRAMES);
+  for await (const group of groupBySize(batches, (batch) => batch.data.length, limit)) {
+    warnings.push(...(await sides.target.writeRows(group.map(toFrame))));
+    const added = { rows: sum(group, (batch) => batch.rows), bytes: sum(group, (batch) => batch.data.length) };
+    rows += added.rows;
+    options.onProgress(added);
+  }
+  return { rows, warnings };
+}
+
+/** Groups what is ready anyway: a group ends at `limit` bytes. */
+async function* groupBySize<T>(items: AsyncIterable<T>, sizeOf: (item: T) => number, limit: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  let bytes = 0;
+  for await (const item of items) {
+    const size = sizeOf(item);
+    if (group.length > 0 && bytes + size > limit) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(item);
+    bytes += size;
+  }
+  if (group.length > 0) yield group;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
