@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useMariaDb } from '../../../../test/support/services.ts';
 import { startPhpSite } from '../services/php-site.ts';
 import { findFreePort } from '../services/process.ts';
+import { useMariaDb } from '../testing/services.ts';
 import { installWordPress } from './wordpress.ts';
 
 describe.each([

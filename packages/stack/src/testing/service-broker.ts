@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type MariaDbAddress, startMariaDb } from '@wcr/stack/services/mariadb';
-import type { Service } from '@wcr/stack/services/process';
-import { startRedis } from '@wcr/stack/services/redis';
+import { type MariaDbAddress, startMariaDb } from '../services/mariadb.ts';
+import type { Service } from '../services/process.ts';
+import { startRedis } from '../services/redis.ts';
 
 /** More numbered databases than one run has tests. */
 const REDIS_DATABASES = 4096;
