@@ -1,7 +1,7 @@
 import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
 import { type IndexEntry, pathForPeople, pathToWire } from '../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
-import type { SourceAgent } from '../../drivers/agent/source-agent.ts';
+import type { FilePart, SourceAgent } from '../../drivers/agent/source-agent.ts';
 import type { MadeEntry, TargetAgent } from '../../drivers/agent/target-agent.ts';
 import type { FileRewriting, OutgoingPart } from './file-rewriting.ts';
 import type { FileRule } from './file-rules.ts';
@@ -68,8 +68,7 @@ async function makeLinks(sides: FileSides, planned: readonly Wanted[]): Promise<
 /** @returns the files that changed while they were read */
 async function copyFiles(sides: FileSides, wanted: readonly Wanted[]): Promise<Wanted[]> {
   const byPath = new Map(wanted.map((file) => [file.entry.path, file]));
-  const seen = new Map<string, string>();
-  const changed = new Set<string>();
+  const changes = new ChangeWatch();
   const writer = new BatchWriter(sides);
   const parts = prefetch(sides.source.files(wanted.map(({ entry }) => ({ path: entry.path, offset: 0 }))), READ_AHEAD_PARTS);
   for await (const part of parts) {
@@ -79,14 +78,24 @@ async function copyFiles(sides: FileSides, wanted: readonly Wanted[]): Promise<W
       sides.warn(`${pathForPeople(part.path)} was not copied: ${part.error}`);
       continue;
     }
-    const state = `${part.size}/${part.mtime}`;
-    if ((seen.get(part.path) ?? state) !== state) changed.add(part.path);
-    seen.set(part.path, state);
+    changes.note(part);
     for (const outgoing of sides.rewriting.push(part, file.as)) await writer.add(outgoing);
-    sides.onProgress({ files: part.eof ? 1 : 0, bytes: part.data.length });
+    sides.onProgress({ files: Number(part.eof), bytes: part.data.length });
   }
   await writer.flush();
-  return wanted.filter(({ entry }) => changed.has(entry.path));
+  return wanted.filter(({ entry }) => changes.changed.has(entry.path));
+}
+
+/** Finds files whose size or time is another one in a later part than in the first. */
+class ChangeWatch {
+  readonly #seen = new Map<string, string>();
+  readonly changed = new Set<string>();
+
+  note(part: FilePart): void {
+    const state = `${part.size}/${part.mtime}`;
+    if ((this.#seen.get(part.path) ?? state) !== state) this.changed.add(part.path);
+    this.#seen.set(part.path, state);
+  }
 }
 
 /** Collects parts into requests of bounded size. */

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
+import { CloneInput, type CloneOutput } from '@wcr/shared/contracts/jobs';
+import { CLONE_QUEUE } from '@wcr/shared/contracts/queues';
+import { AppError } from '@wcr/shared/errors/app-error';
+import { Patience } from '../../drivers/agent/patience.ts';
+import { SourceAgent } from '../../drivers/agent/source-agent.ts';
+import { TargetAgent } from '../../drivers/agent/target-agent.ts';
+import type { CloneHandle } from '../../drivers/runtime/runtime.types.ts';
+import { defineJob } from '../../engine/define-job.ts';
+import type { StepContext } from '../../engine/engine.types.ts';
+import type { CloneDeps } from './clone.types.ts';
+import { copyFiles } from './steps/copy-files.ts';
+import { copyTables } from './steps/copy-tables.ts';
+import { finishClone } from './steps/finish-clone.ts';
+import { type CopyPlan, planCopy, rewriteMapOf } from './steps/plan-copy.ts';
+import { publishClone } from './steps/publish-clone.ts';
+import { type ReachedSource, reachSource } from './steps/reach-source.ts';
+import { verifyClone } from './steps/verify-clone.ts';
+
+/** The whole clone job, top to bottom. */
+export const cloneJob = defineJob<CloneDeps>()({
+  name: CLONE_QUEUE,
+  input: CloneInput,
+  steps: [
+    'reach-source',
+    'plan-copy',
+    'provision-clone',
+    'begin-copy',
+    'copy-tables',
+    'copy-files',
+    'finish-clone',
+    'verify-clone',
+    'publish-clone',
+  ],
+
+  async run({ input, jobId, deps, step }): Promise<CloneOutput> {
+    const exclude = { paths: input.exclude?.paths ?? [], tables: input.exclude?.tables ?? [] };
+    const reached = await step('reach-source', (s) => reachSource(deps, input, s));
+    const plan = await step('plan-copy', async (s) => planCopy(await openSource(deps, { input, reached }, s), s));
+    const clone = await step('provision-clone', (s) => provisionClone(deps, { input, jobId, plan }, s));
+    const open = async (s: StepContext) => openSides(deps, { input, jobId, reached }, s);
+    const rewriter = deps.createRewriter(rewriteMapOf(plan, clone));
+    const begun = await step('begin-copy', async (s) => {
+      const { target } = await open(s);
+      return target.begin({ mode: 'replace', prefix: plan.prefix, expect: { dbBytes: plan.databaseBytes, fileBytes: 0 } });
+    });
+    const tables = await step('copy-tables', async (s) => {
+      const { source, target } = await open(s);
+      const concurrency = deps.settings.copyConcurrency;
+      return copyTables(
+        { source, target, begun },
+        { prefix: plan.prefix, rewriter, excludeTables: exclude.tables, concurrency },
+        s,
+      );
+    });
+    const files = await step('copy-files', async (s) => {
+      const { source, target } = await open(s);
+      return copyFiles({ source, target, begun }, { plan, cloneUrl: clone.url, rewriter, excludePaths: exclude.paths }, s);
+    });
+    const finished = await step('finish-clone', async (s) => {
+      const sides = await open(s);
+      const guard = await deps.readCloneGuard();
+      const { rowCounts } = tables;
+      return finishClone(sides, { plan, handle: sides.handle, rewriter, guard, excludeTables: exclude.tables, rowCounts }, s);
+    });
+    const verified = await step('verify-clone', async (s) => verifyClone(deps, await handleOf(deps, input.cloneId), s));
+    const sizes = {
+      databaseBytes: tables.bytes,
+      fileBytes: files.bytes,
+      tables: tables.tables,
+      rows: tables.rows,
+      files: files.files,
+    };
+    await step('publish-clone', (s) => publishClone(deps, { input, jobId, sizes }, s));
+    const warnings = [plan, tables, files, finished, verified].flatMap((part) => part.warnings).slice(0, 200);
+    return {
+      cloneId: input.cloneId,
+      url: clone.url,
+      tables: tables.tables,
+      rows: tables.rows,
+      files: files.files,
+      bytes: tables.bytes + files.bytes,
+      warnings,
+    };
+  },
+
+  async onTerminalFailure({ input, deps, error }) {
+    await deps.runtime.remove(input.cloneId, new AbortController().signal);
+    await deps.secrets.forget(input.secretRef);
+    await deps.projection.update(input.cloneId, { status: 'failed', error });
+  },
+});
+
+async function provisionClone(
+  deps: CloneDeps,
+  known: { input: CloneInput; jobId: string; plan: CopyPlan },
+  step: StepContext,
+): Promise<{ url: string; rootPath: string }> {
+  const { plan } = known;
+  const record = recordOf(deps, known.input, known.jobId);
+  const spec = { record, tablePrefix: plan.prefix, databaseCharset: plan.charset, databaseCollation: plan.collation };
+  await deps.projection.update(record.id, { status: 'provisioning' });
+  const handle = await deps.runtime.ensure(spec, step.signal);
+  await deps.runtime.awaitReady(record.id, step.signal);
+  await deps.runtime.update(record.id, { status: 'copying' });
+  await deps.projection.update(record.id, { status: 'copying' });
+  step.log(`the clone will be at ${handle.url}`);
+  return { url: handle.url, rootPath: handle.rootPath };
+}
+
+function recordOf(deps: CloneDeps, input: CloneInput, jobId: string): CloneRecord {
+  return {
+    id: input.cloneId,
+    ...(input.name !== undefined && { name: input.name }),
+    url: deps.runtime.addressOf(input.cloneId),
+    status: 'provisioning',
+    owner: input.owner,
+    sourceUrl: input.source.url,
+    jobId,
+    createdAt: input.requestedAt,
+    expiresAt: input.requestedAt + input.ttlMinutes * 60_000,
+  };
+}
+
+async function openSource(
+  deps: CloneDeps,
+  known: { input: CloneInput; reached: ReachedSource },
+  step: StepContext,
+): Promise<SourceAgent> {
+  const { pairingKey, httpAuth } = await deps.secrets.open(known.input.secretRef);
+  if (pairingKey === undefined) throw new AppError('secret.missing');
+  const { agentUrl: url, transport } = known.reached;
+  const client = deps.connectAgent({ url, transport, pairingKey, httpAuth });
+  const compress = !isLoopback(url);
+  return new SourceAgent(client, { patience: patienceFor(deps, 'source.died', step), signal: step.signal, compress });
+}
+
+async function openSides(
+  deps: CloneDeps,
+  known: { input: CloneInput; jobId: string; reached: ReachedSource },
+  step: StepContext,
+) {
+  const handle = await handleOf(deps, known.input.cloneId);
+  const client = deps.connectAgent({ url: handle.agentUrl, transport: 'standalone', pairingKey: handle.pairingKey });
+  const session = createHash('sha256').update(known.jobId).digest('hex').slice(0, 12);
+  const target = new TargetAgent(client, { session, patience: patienceFor(deps, 'runtime.failed', step), signal: step.signal });
+  return { source: await openSource(deps, known, step), target, handle };
+}
+
+async function handleOf(deps: CloneDeps, cloneId: string): Promise<CloneHandle> {
+  const handle = await deps.runtime.open(cloneId);
+  if (handle === undefined) throw new AppError('runtime.failed', { reason: 'the clone is gone' });
+  return handle;
+}
+
+function patienceFor(deps: CloneDeps, code: 'source.died' | 'runtime.failed', step: StepContext): () => Patience {
+  const exhausted = (reason: string, cause: unknown) => new AppError(code, { reason }, { cause });
+  return () => new Patience({ totalMs: deps.settings.patienceMs, signal: step.signal, exhausted, log: step.log });
+}
+
+function isLoopback(url: string): boolean {
+  return /^(127\.|localhost$|\[?::1)/.test(new URL(url).hostname);
+}

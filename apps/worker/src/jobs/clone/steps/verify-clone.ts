@@ -1,0 +1,76 @@
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { CloneHandle } from '../../../drivers/runtime/runtime.types.ts';
+import type { StepContext } from '../../../engine/engine.types.ts';
+import type { CloneDeps } from '../clone.types.ts';
+
+/**
+ * Visits the finished clone as a person would. What breaks the clone is an error; what a plugin of the source may
+ * have changed on purpose (a hidden login page, a closed REST API) is a warning.
+ * @throws AppError `clone.verify_failed`
+ */
+export async function verifyClone(
+  deps: Pick<CloneDeps, 'visit'>,
+  handle: CloneHandle,
+  step: StepContext,
+): Promise<{ warnings: string[] }> {
+  const warnings: string[] = [];
+  const warn = (message: string) => {
+    step.log(message);
+    warnings.push(message);
+  };
+  await checkFrontPage(deps, handle, step);
+  await checkRest(deps, handle, step, warn);
+  await checkLogin(deps, handle, step, warn);
+  return { warnings };
+}
+
+async function checkFrontPage(deps: Pick<CloneDeps, 'visit'>, handle: CloneHandle, step: StepContext): Promise<void> {
+  const page = await deps.visit(`${handle.url}/`, { signal: step.signal });
+  if (page.status >= 500) throw new AppError('clone.verify_failed', { reason: `the front page answers ${page.status}` });
+  const location = page.headers['location'];
+  if (location !== undefined && !new URL(location, handle.url).href.startsWith(handle.url)) {
+    throw new AppError('clone.verify_failed', { reason: 'the front page leads away from the clone' });
+  }
+  step.log(`front page: ${page.status}`);
+}
+
+async function checkRest(
+  deps: Pick<CloneDeps, 'visit'>,
+  handle: CloneHandle,
+  step: StepContext,
+  warn: (message: string) => void,
+): Promise<void> {
+  const answer = await deps.visit(`${handle.url}/?rest_route=/`, { signal: step.signal });
+  const home = homeOf(answer.body);
+  if (answer.status !== 200 || home === undefined) warn(`the REST API does not answer (${answer.status})`);
+  else if (home !== handle.url) throw new AppError('clone.verify_failed', { reason: `the clone believes to be at ${home}` });
+  else step.log('REST API: answers');
+}
+
+async function checkLogin(
+  deps: Pick<CloneDeps, 'visit'>,
+  handle: CloneHandle,
+  step: StepContext,
+  warn: (message: string) => void,
+): Promise<void> {
+  const { username, password, loginUrl } = handle.credentials;
+  const form = await deps.visit(loginUrl, { signal: step.signal });
+  if (form.status >= 500) throw new AppError('clone.verify_failed', { reason: `the login page answers ${form.status}` });
+  const fields = { log: username, pwd: password, testcookie: '1', redirect_to: `${handle.url}/wp-admin/` };
+  const answer = await deps.visit(loginUrl, { method: 'POST', form: fields, cookies: form.cookies, signal: step.signal });
+  const loggedIn = answer.cookies.some((cookie) => cookie.startsWith('wordpress_logged_in_'));
+  if (loggedIn) step.log('login: works');
+  else
+    warn(
+      `the clone’s own administrator could not log in at ${loginUrl} (${answer.status}); a plugin may have moved or guarded the login`,
+    );
+}
+
+function homeOf(body: string): string | undefined {
+  try {
+    const index = JSON.parse(body) as { home?: unknown };
+    return typeof index.home === 'string' ? index.home.replace(/\/+$/, '') : undefined;
+  } catch {
+    return undefined;
+  }
+}
