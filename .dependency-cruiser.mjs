@@ -1,0 +1,61 @@
+const noImport = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+/** One way: request → queue → job → steps → drivers. Each rule has a deliberate violation in test/gates/violations. */
+export default {
+  forbidden: [
+    noImport(
+      'apps-stay-apart',
+      'Apps meet in packages/shared and in Redis only.',
+      { path: '^(?:test/gates/violations/)?apps/([^/]+)/' },
+      { path: '^(?:test/gates/violations/)?apps/', pathNot: '^(?:test/gates/violations/)?apps/$1/' },
+    ),
+    noImport(
+      'shared-knows-nobody',
+      'Contracts depend on nothing of ours.',
+      { path: '^(?:test/gates/violations/)?packages/shared/' },
+      { path: '^(?:test/gates/violations/)?(apps|packages/(?!shared/))' },
+    ),
+    noImport(
+      'engine-knows-no-job',
+      'The engine is the same for every job.',
+      { path: '/worker/src/engine/' },
+      { path: '/worker/src/(jobs|drivers)/' },
+    ),
+    noImport(
+      'drivers-know-no-job',
+      'Drivers are called, they do not call.',
+      { path: '/worker/src/drivers/' },
+      { path: '/worker/src/(jobs|engine)/' },
+    ),
+    noImport(
+      'jobs-know-driver-types-only',
+      'A job gets its drivers from deps.ts.',
+      { path: '/worker/src/jobs/', pathNot: '\\.test\\.ts$' },
+      { path: '/worker/src/drivers/(browser|runtime|site)/', pathNot: '\\.types\\.ts$' },
+    ),
+    noImport(
+      'only-deps-constructs',
+      'Implementations are named in composition roots and tests.',
+      { path: '/worker/src/', pathNot: '(deps|main)\\.ts$|\\.test\\.ts$|/drivers/|/testing/' },
+      { path: '/worker/src/drivers/.*(-driver|-runtime|\\.driver)\\.ts$' },
+    ),
+    noImport('no-cycles', 'Cycles hide which part knows which.', {}, { circular: true }),
+    noImport(
+      'no-tests-in-source',
+      'Production code does not import tests.',
+      { path: '^(apps|packages/shared)/', pathNot: '(\\.test|\\.contract|\\.bench)\\.ts$|/testing/|apps/plugin/tests/' },
+      { path: '(\\.test\\.ts$|^test/|^packages/stack/)' },
+    ),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'node_modules|test/artefacts' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      extensions: ['.ts', '.mjs', '.js'],
+    },
+  },
+};

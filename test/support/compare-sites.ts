@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { createRewriter } from '@wcr/worker/rewriter/create-rewriter';
+import { compareDatabases, compareSets, type DatabaseSide } from './compare-databases.ts';
+import type { Difference, Neutralise } from './difference.ts';
+
+export type SiteSide = { readonly url: string; readonly dir: string; readonly db: DatabaseSide; readonly prefix: string };
+
+const MAX_TEXT_BYTES = 8 << 20;
+
+/** Names and file patterns that a clone may have, lack or change, and why stands in docs/concepts.md. */
+const OWN_FILES = [/^wp-config\.php$/, /^wp-content\/mu-plugins\/wcr-clone-guard\.php$/, /^wp-content\/wcr-/, /^\.htaccess$/];
+const PARKED = /^(wp-content\/(?:object-cache|advanced-cache|db)\.php|\.user\.ini|php\.ini)(\.wcr-parked)?$/;
+
+/**
+ * Walks every table and file of a source and its clone.
+ * @returns every difference that is not allowed; empty for a faithful clone
+ */
+export async function compareSites(
+  source: SiteSide,
+  clone: SiteSide,
+  options: { isSiteTable?: (name: string) => boolean } = {},
+): Promise<Difference[]> {
+  const rewriter = createRewriter({
+    urls: [{ from: source.url, to: clone.url }],
+    paths: [{ from: source.dir.replace(/\/$/, ''), to: clone.dir.replace(/\/$/, '') }],
+  });
+  const inverse = createRewriter(rewriter.inverse);
+  const neutralise: Neutralise = (bytes) => inverse.rewrite(bytes).bytes;
+  const { prefix } = source;
+  const own = [
+    { table: `${prefix}users`, where: `ID IN (SELECT user_id FROM ${prefix}usermeta WHERE meta_key = 'wcr_clone_admin')` },
+    {
+      table: `${prefix}usermeta`,
+      where: `user_id IN (SELECT user_id FROM (SELECT user_id FROM ${prefix}usermeta WHERE meta_key = 'wcr_clone_admin') AS own)`,
+    },
+    {
+      table: `${prefix}options`,
+      where: "option_name LIKE 'wcr\\_%' OR option_name LIKE '%\\_transient\\_%' OR option_name IN ('cron')",
+    },
+  ];
+  const rules = {
+    isSiteTable: options.isSiteTable ?? ((name: string) => name.startsWith(prefix) && !name.startsWith(`${prefix}wcr_`)),
+    ownRows: own,
+    keepsAddress: (table: string, column: string) => table === `${prefix}posts` && column === 'guid',
+    sourceMarks: [
+      new URL(source.url).host.toLowerCase() + (new URL(source.url).pathname.replace(/\/$/, '') || ''),
+      source.dir.replace(/\/$/, '').toLowerCase(),
+    ],
+  };
+  return [
+    ...(await compareDatabases(source.db, clone.db, rules, neutralise)),
+    ...compareFiles(source.dir, clone.dir, { neutralise, marks: rules.sourceMarks }),
+  ];
+}
+
+function compareFiles(
+  sourceDir: string,
+  cloneDir: string,
+  rules: { neutralise: Neutralise; marks: readonly string[] },
+): Difference[] {
+  const wanted = listFiles(sourceDir).filter(isCompared);
+  const found = listFiles(cloneDir).filter(isCompared);
+  const differences = compareSets('file', wanted, found);
+  const both = new Set(found);
+  for (const path of wanted.filter((candidate) => both.has(candidate))) {
+    differences.push(...compareFile(join(sourceDir, path), join(cloneDir, path), path, rules));
+  }
+  return differences;
+}
+
+function isCompared(path: string): boolean {
+  return !OWN_FILES.some((pattern) => pattern.test(path)) && !PARKED.test(path);
+}
+
+type FileRules = { neutralise: Neutralise; marks: readonly string[] };
+
+function compareFile(left: string, right: string, path: string, rules: FileRules): Difference[] {
+  const [before, after] = [lstatSync(left), lstatSync(right)];
+  if (kindOf(before) !== kindOf(after))
+    return [{ kind: 'file', where: path, detail: `${kindOf(before)} became ${kindOf(after)}` }];
+  if (before.isSymbolicLink())
+    return readlinkSync(left) === readlinkSync(right) ? [] : [{ kind: 'file', where: path, detail: 'the link differs' }];
+  return before.isDirectory()
+    ? []
+    : [...leaksInFile(right, path, rules), ...compareBytes(readFileSync(left), readFileSync(right), path, rules)];
+}
+
+function kindOf(entry: Stats): string {
+  if (entry.isSymbolicLink()) return 'a link';
+  return entry.isDirectory() ? 'a folder' : 'a file';
+}
+
+function leaksInFile(file: string, path: string, rules: FileRules): Difference[] {
+  const bytes = readFileSync(file);
+  const text = bytes.length <= MAX_TEXT_BYTES && !bytes.includes(0) ? bytes.toString('latin1').toLowerCase() : '';
+  const mark = rules.marks.find((candidate) => text.includes(candidate));
+  return mark ? [{ kind: 'leak', where: path, detail: mark }] : [];
+}
+
+function compareBytes(before: Buffer, after: Buffer, path: string, rules: FileRules): Difference[] {
+  const same = before.equals(after) || digest(before) === digest(rules.neutralise(after));
+  return same ? [] : [{ kind: 'bytes', where: path, detail: `${before.length} and ${after.length} bytes` }];
+}
+
+function digest(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** Every entry below a folder, relative to it; names keep their bytes. */
+function listFiles(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true, encoding: 'utf8' })
+    .map((entry) => join(entry.parentPath, entry.name).slice(dir.replace(/\/$/, '').length + 1))
+    .sort();
+}
