@@ -59,6 +59,18 @@ export const CATALOGUE = {
     'The job was lost by its workers too often.',
     'Look at the workers’ memory and logs, then try again.',
   ),
+  'job.time_exceeded': entry(
+    504,
+    false,
+    'The job ran longer than {minutes} minutes.',
+    'Exclude large folders, or let the operator raise WCR_JOB_BUDGET_MINUTES.',
+  ),
+  'job.definition_invalid': entry(
+    500,
+    false,
+    'The job is programmed wrongly: {reason}',
+    'This is a fault of ours; please report it.',
+  ),
   'secret.missing': entry(
     410,
     false,
