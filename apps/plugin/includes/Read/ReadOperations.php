@@ -1,0 +1,20 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WpCloneRestore\Read;
+
+use WpCloneRestore\Agent\Operation;
+
+/**
+ * The operations that only read.
+ */
+final class ReadOperations {
+
+	/**
+	 * @return array<int, Operation>
+	 */
+	public static function all(): array {
+		return array();
+	}
+}
