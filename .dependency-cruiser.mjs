@@ -31,7 +31,7 @@ export default {
       'jobs-know-driver-types-only',
       'A job gets its drivers from deps.ts.',
       { path: '/worker/src/jobs/', pathNot: '\\.test\\.ts$' },
-      { path: '/worker/src/drivers/(browser|runtime|site)/', pathNot: '\\.types\\.ts$' },
+      { path: '/worker/src/drivers/(browser|runtime|site)/', pathNot: '(\\.types|visit-site)\\.ts$' },
     ),
     noImport(
       'only-deps-constructs',

@@ -113,7 +113,7 @@ function recordOf(deps: CloneDeps, input: CloneInput, jobId: string): CloneRecor
   return {
     id: input.cloneId,
     ...(input.name !== undefined && { name: input.name }),
-    url: deps.runtime.addressOf(input.cloneId),
+    url: `${deps.runtime.addressOf(input.cloneId)}/`,
     status: 'provisioning',
     owner: input.owner,
     sourceUrl: input.source.url,

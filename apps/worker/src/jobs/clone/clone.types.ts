@@ -4,6 +4,8 @@ import type { AgentAddress, AgentClient, TransportName } from '../../drivers/age
 import type { discoverAgent } from '../../drivers/agent/discover-agent.ts';
 import type { BrowserDriver } from '../../drivers/browser/browser.types.ts';
 import type { Runtime } from '../../drivers/runtime/runtime.types.ts';
+import type { SiteProbe } from '../../drivers/site/site.types.ts';
+import type { visitSite } from '../../drivers/site/visit-site.ts';
 import type { RewriteMap, Rewriter } from '../../rewriter/rewriter.types.ts';
 
 /** Sealed secrets of a job and what is remembered of sites between jobs. */
@@ -25,13 +27,6 @@ export type ProjectionAccess = {
   update(cloneId: string, patch: Partial<CloneRecord>): Promise<void>;
 };
 
-export type SiteProbe = (options: {
-  url: string;
-  loginUrl?: string | undefined;
-  httpAuth?: AgentAddress['httpAuth'];
-  signal: AbortSignal;
-}) => Promise<{ homeUrl: string; loginUrl?: string | undefined }>;
-
 /** What a clone job is given; made in deps.ts. */
 export type CloneDeps = {
   readonly runtime: Runtime;
@@ -46,15 +41,7 @@ export type CloneDeps = {
   /** Text of the must-use plugin that keeps a clone from acting on the world. */
   readonly readCloneGuard: () => Promise<string>;
   /** GETs and POSTs to the finished clone. */
-  readonly visit: (url: string, options: VisitOptions) => Promise<Visit>;
+  readonly visit: typeof visitSite;
   readonly settings: { readonly patienceMs: number; readonly copyConcurrency: number; readonly slicePatienceMs?: number };
   readonly now: () => number;
 };
-
-export type VisitOptions = {
-  method?: 'GET' | 'POST';
-  form?: Record<string, string>;
-  cookies?: readonly string[];
-  signal: AbortSignal;
-};
-export type Visit = { status: number; headers: Record<string, string>; cookies: string[]; body: string };

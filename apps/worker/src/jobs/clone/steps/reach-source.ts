@@ -1,6 +1,7 @@
 import type { CloneInput, SourceSecrets } from '@wcr/shared/contracts/jobs';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { AgentAddress } from '../../../drivers/agent/agent.types.ts';
+import type { ProbedSite } from '../../../drivers/site/site.types.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { CloneDeps } from '../clone.types.ts';
 
@@ -49,15 +50,16 @@ async function tryKnownKeys(
 
 async function pairByBrowser(
   deps: CloneDeps,
-  known: { input: CloneInput; site: { homeUrl: string; loginUrl?: string | undefined }; secrets: SourceSecrets },
+  known: { input: CloneInput; site: ProbedSite; secrets: SourceSecrets },
   step: StepContext,
 ): Promise<AgentAddress> {
   const { username, password, httpAuth } = known.secrets;
   if (username === undefined || password === undefined) throw new AppError('source.credentials_required');
-  const { homeUrl, loginUrl } = known.site;
+  const { homeUrl } = known.site;
+  const loginUrl = known.site.loginUrl ?? known.input.source.loginUrl;
   step.report({ message: 'setting up the plugin in wp-admin' });
   const setup = await deps.browser.ensurePlugin(
-    { url: homeUrl, loginUrl: known.input.source.loginUrl ?? loginUrl, username, password, httpAuth },
+    { url: homeUrl, loginUrl, username, password, httpAuth },
     { signal: step.signal, log: step.log },
   );
   step.log(`plugin ${setup.pluginVersion}: ${setup.action}`);
