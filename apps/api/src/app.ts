@@ -1,0 +1,42 @@
+import { performance } from 'node:perf_hooks';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { AppError } from '@wcr/shared/errors/app-error';
+import { bodyLimit } from 'hono/body-limit';
+import type { ApiDeps } from './deps.ts';
+import type { ApiApp, ApiEnv } from './http/api-env.ts';
+import { createErrorHandler, refuseInvalid } from './http/error-envelope.ts';
+import { frameRequest } from './http/request-frame.ts';
+import { answerUnmatched } from './http/unmatched.ts';
+import { addCloneRoutes } from './routes/clones.routes.ts';
+import { addDocsRoutes } from './routes/docs.routes.ts';
+import { addFormerRoutes } from './routes/former.routes.ts';
+import { addHealthRoutes } from './routes/health.routes.ts';
+import { addJobRoutes } from './routes/jobs.routes.ts';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+/** The whole API: a function from Request to Response. */
+export function createApp(deps: ApiDeps): ApiApp {
+  const app = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) refuseInvalid(result.error.issues);
+    },
+  });
+  app.onError(createErrorHandler(deps.logger));
+  app.use(frameRequest({ logger: deps.logger, meter: deps.metrics.meter, monotonicMs: () => performance.now() }));
+  app.use(
+    bodyLimit({
+      maxSize: BODY_LIMIT_BYTES,
+      onError: () => {
+        throw new AppError('request.too_large', { limitBytes: BODY_LIMIT_BYTES });
+      },
+    }),
+  );
+  addCloneRoutes(app, deps);
+  addJobRoutes(app, deps);
+  addFormerRoutes(app, deps);
+  addHealthRoutes(app, deps);
+  addDocsRoutes(app);
+  answerUnmatched(app);
+  return app;
+}

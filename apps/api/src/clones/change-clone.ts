@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { CloneRecord, CloneStatus } from '@wcr/shared/contracts/clone-record';
+import type { ExpireInput, ExtendInput } from '@wcr/shared/contracts/jobs';
+import { EXPIRE_QUEUE, EXTEND_QUEUE } from '@wcr/shared/contracts/queues';
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { Caller } from '../access/api-keys.ts';
+import type { ApiDeps } from '../deps.ts';
+import { markCancelled } from '../queue/cancel-job.ts';
+import { viaRedis } from '../queue/redis-client.ts';
+import type { CloneChange } from './clone-bodies.ts';
+import type { AcceptedClone } from './request-clone.ts';
+
+type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'clones' | 'config' | 'now'>;
+type Request = { readonly cloneId: string; readonly caller: Caller; readonly requestId: string };
+
+const ENDED: ReadonlySet<CloneStatus> = new Set(['expiring', 'expired', 'failed']);
+const GONE: ReadonlySet<CloneStatus> = new Set(['expiring', 'expired']);
+const UNFINISHED: ReadonlySet<CloneStatus> = new Set(['queued', 'provisioning', 'copying']);
+
+/**
+ * Gives a clone another expiry. The projection shows it at once; an `extend` job carries it to the runtime, which owns it.
+ * @throws AppError `clone.not_found`, `clone.ended`, `request.invalid`, `queue.unavailable`
+ */
+export async function changeExpiry(deps: Deps, request: Request & { change: CloneChange }): Promise<CloneRecord> {
+  const { cloneId, caller, requestId, change } = request;
+  const requestedAt = deps.now();
+  const expiresAt = expiryOf(deps, change, requestedAt);
+  const record = await deps.clones.read(cloneId, caller);
+  if (ENDED.has(record.status)) throw new AppError('clone.ended', { cloneId, status: record.status });
+  // The job comes first: if this dies in between, the runtime still gets what was asked for and corrects the projection.
+  const input: ExtendInput = { cloneId, expiresAt, requestedAt, owner: record.owner, requestId };
+  await viaRedis(() => deps.queues[EXTEND_QUEUE].add(EXTEND_QUEUE, input, { jobId: `${EXTEND_QUEUE}-${randomUUID()}` }));
+  const changed = await deps.clones.change(cloneId, ({ status }) => (ENDED.has(status) ? undefined : { expiresAt }));
+  return changed ?? { ...record, expiresAt };
+}
+
+/**
+ * Lets a clone expire now: an unfinished clone job is cancelled, and one expire job is queued however often this is called.
+ * @returns the clone and the id of its expire job
+ * @throws AppError `clone.not_found`, `queue.unavailable`
+ */
+export async function deleteClone(deps: Deps, { cloneId, caller, requestId }: Request): Promise<AcceptedClone> {
+  const record = await deps.clones.read(cloneId, caller);
+  if (UNFINISHED.has(record.status)) await markCancelled(deps, record.jobId);
+  const jobId = `${EXPIRE_QUEUE}-delete-${cloneId}`;
+  const input: ExpireInput = { cloneId, reason: 'deleted', owner: record.owner, requestId };
+  await viaRedis(async () => {
+    const queue = deps.queues[EXPIRE_QUEUE];
+    await queue.add(EXPIRE_QUEUE, input, { jobId });
+    const state = await queue.getJobState(jobId);
+    if (state === 'failed') await (await queue.getJob(jobId))?.retry('failed', { resetAttemptsMade: true });
+  });
+  const changed = await deps.clones.change(cloneId, ({ status }) => (GONE.has(status) ? undefined : { status: 'expiring' }));
+  return { id: cloneId, url: record.url, status: changed?.status ?? 'expired', jobId };
+}
+
+function expiryOf({ config }: Deps, change: CloneChange, now: number): number {
+  if (change.ttlMinutes !== undefined) return now + change.ttlMinutes * 60_000;
+  const expiresAt = Date.parse(change.expiresAt ?? '');
+  if (expiresAt <= now)
+    throw new AppError('request.invalid', { reason: 'expiresAt: must be in the future; DELETE ends a clone now' });
+  if (expiresAt > now + config.maxTtlMinutes * 60_000) {
+    throw new AppError('request.invalid', { reason: `expiresAt: must be at most ${config.maxTtlMinutes} minutes from now` });
+  }
+  return expiresAt;
+}

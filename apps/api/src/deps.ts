@@ -1,0 +1,54 @@
+import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { type ApiKeyStore, createApiKeyStore } from './access/api-keys.ts';
+import { type CloneStore, createCloneStore } from './clones/clone-store.ts';
+import type { ApiConfig } from './config/api-config.ts';
+import { createHealth, type Health } from './queue/health.ts';
+import { createJobWatcher, type JobWatcher } from './queue/job-watcher.ts';
+import { createQueues, type Queues } from './queue/queues.ts';
+import { connectRedis } from './queue/redis-client.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+
+/** Everything the routes work with; made once. */
+export type ApiDeps = {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly redis: Redis;
+  readonly queues: Queues;
+  readonly sealer: Sealer;
+  readonly keys: ApiKeyStore;
+  readonly clones: CloneStore;
+  readonly watcher: JobWatcher;
+  readonly metrics: Metrics;
+  readonly health: Health;
+  /** Ends event streams and the connection to Redis. */
+  close(): void;
+};
+
+/** Constructs the API's dependencies. Connecting goes on in the background: the API answers, with 503, from the first moment. */
+export function createDeps(config: ApiConfig, logger: Logger, now: () => number = Date.now): ApiDeps {
+  const redis = connectRedis(config.redisUrl, logger);
+  const queues = createQueues(redis, logger);
+  const sealer = createSealer(config.secretsKey);
+  const watcher = createJobWatcher({ redis, queues });
+  return {
+    config,
+    logger,
+    now,
+    redis,
+    queues,
+    sealer,
+    keys: createApiKeyStore({ bootstrap: config.apiKeys, redis, now }),
+    clones: createCloneStore({ redis, sealer }),
+    watcher,
+    metrics: createMetrics({ queues, redis, now }),
+    health: createHealth({ redis, now }),
+    close() {
+      watcher.close();
+      redis.disconnect();
+    },
+  };
+}

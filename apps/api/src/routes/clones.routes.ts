@@ -1,0 +1,165 @@
+import { createRoute } from '@hono/zod-openapi';
+import { AppError } from '@wcr/shared/errors/app-error';
+import { changeExpiry, deleteClone } from '../clones/change-clone.ts';
+import {
+  CloneAccepted,
+  CloneHeaders,
+  CloneIdParam,
+  ClonePage,
+  CloneView,
+  Credentials,
+  changeCloneSchema,
+  newCloneSchema,
+  PageQuery,
+} from '../clones/clone-bodies.ts';
+import { viewClone } from '../clones/clone-view.ts';
+import { type AcceptedClone, requestClone } from '../clones/request-clone.ts';
+import type { ApiDeps } from '../deps.ts';
+import { errorAnswers, jsonAnswer } from '../http/answers.ts';
+import type { ApiApp } from '../http/api-env.ts';
+import { requireApiKey } from '../http/bearer-auth.ts';
+import { linksOf } from '../queue/job-links.ts';
+
+const SECURED = ['auth.missing', 'auth.invalid', 'queue.unavailable'] as const;
+
+/** `/api/v1/clones` and what is below it. */
+export function addCloneRoutes(app: ApiApp, deps: ApiDeps): void {
+  addCreate(app, deps);
+  addReads(app, deps);
+  addChanges(app, deps);
+}
+
+function addCreate(app: ApiApp, deps: ApiDeps): void {
+  const route = createRoute({
+    method: 'post',
+    path: '/api/v1/clones',
+    operationId: 'createClone',
+    summary: 'Clone a site',
+    tags: ['clones'],
+    security: [{ apiKey: [] }],
+    middleware: requireApiKey(deps.keys),
+    request: {
+      headers: CloneHeaders,
+      body: { required: true, content: { 'application/json': { schema: newCloneSchema(deps.config.maxTtlMinutes) } } },
+    },
+    responses: {
+      202: jsonAnswer(CloneAccepted, 'The clone is queued; its job tells how far it is.'),
+      ...errorAnswers(...SECURED, 'request.invalid', 'request.idempotency_conflict', 'request.too_large', 'request.not_json'),
+    },
+  });
+  app.openapi(route, async (context) => {
+    const accepted = await requestClone(deps, {
+      body: context.req.valid('json'),
+      caller: context.get('caller'),
+      idempotencyKey: context.req.valid('header')['idempotency-key'],
+      requestId: context.get('requestId'),
+    });
+    return context.json(acceptedBody(accepted, deps.config.publicUrl), 202);
+  });
+}
+
+function addReads(app: ApiApp, deps: ApiDeps): void {
+  const { keys, clones, config } = deps;
+  const shared = { tags: ['clones'], security: [{ apiKey: [] }], middleware: requireApiKey(keys) };
+  const list = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/api/v1/clones',
+    operationId: 'listClones',
+    summary: 'List clones, newest first',
+    request: { query: PageQuery },
+    responses: {
+      200: jsonAnswer(ClonePage, 'A page; it may be short and still have a successor.'),
+      ...errorAnswers(...SECURED, 'request.invalid'),
+    },
+  });
+  app.openapi(list, async (context) => {
+    const { records, nextCursor } = await clones.list(context.get('caller'), context.req.valid('query'));
+    return context.json({ clones: records.map((record) => viewClone(record, config.publicUrl)), nextCursor }, 200);
+  });
+
+  const one = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/api/v1/clones/{cloneId}',
+    operationId: 'readClone',
+    summary: 'One clone',
+    request: { params: CloneIdParam },
+    responses: { 200: jsonAnswer(CloneView, 'The clone.'), ...errorAnswers(...SECURED, 'clone.not_found') },
+  });
+  app.openapi(one, async (context) => {
+    const record = await clones.read(context.req.valid('param').cloneId, context.get('caller'));
+    return context.json(viewClone(record, config.publicUrl), 200);
+  });
+
+  const login = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/api/v1/clones/{cloneId}/credentials',
+    operationId: 'readCredentials',
+    summary: 'The login of the clone’s own administrator',
+    request: { params: CloneIdParam },
+    responses: {
+      200: jsonAnswer(Credentials, 'User name, password and login page.'),
+      ...errorAnswers(...SECURED, 'clone.not_found', 'clone.not_ready', 'clone.credentials_missing'),
+    },
+  });
+  app.openapi(login, async (context) => {
+    const { id, status } = await clones.read(context.req.valid('param').cloneId, context.get('caller'));
+    if (status !== 'ready') throw new AppError('clone.not_ready', { cloneId: id, status });
+    return context.json(await clones.credentials(id), 200);
+  });
+}
+
+function addChanges(app: ApiApp, deps: ApiDeps): void {
+  const { config } = deps;
+  const shared = { tags: ['clones'], security: [{ apiKey: [] }], middleware: requireApiKey(deps.keys) };
+  const change = createRoute({
+    ...shared,
+    method: 'patch',
+    path: '/api/v1/clones/{cloneId}',
+    operationId: 'changeClone',
+    summary: 'Extend or shorten the life of a clone',
+    request: {
+      params: CloneIdParam,
+      body: { required: true, content: { 'application/json': { schema: changeCloneSchema(config.maxTtlMinutes) } } },
+    },
+    responses: {
+      200: jsonAnswer(CloneView, 'The clone with its new expiry.'),
+      ...errorAnswers(...SECURED, 'request.invalid', 'request.not_json', 'clone.not_found', 'clone.ended'),
+    },
+  });
+  app.openapi(change, async (context) => {
+    const record = await changeExpiry(deps, {
+      cloneId: context.req.valid('param').cloneId,
+      change: context.req.valid('json'),
+      caller: context.get('caller'),
+      requestId: context.get('requestId'),
+    });
+    return context.json(viewClone(record, config.publicUrl), 200);
+  });
+
+  const remove = createRoute({
+    ...shared,
+    method: 'delete',
+    path: '/api/v1/clones/{cloneId}',
+    operationId: 'deleteClone',
+    summary: 'Let a clone expire now',
+    description: 'Idempotent: repeating it names the same job. A clone that is still being made is cancelled.',
+    request: { params: CloneIdParam },
+    responses: { 202: jsonAnswer(CloneAccepted, 'The clone is going.'), ...errorAnswers(...SECURED, 'clone.not_found') },
+  });
+  app.openapi(remove, async (context) => {
+    const deleted = await deleteClone(deps, {
+      cloneId: context.req.valid('param').cloneId,
+      caller: context.get('caller'),
+      requestId: context.get('requestId'),
+    });
+    return context.json(acceptedBody(deleted, config.publicUrl), 202);
+  });
+}
+
+/** The answer to a request that became a job. */
+export function acceptedBody({ id, url, status, jobId }: AcceptedClone, publicUrl: string | undefined) {
+  return { clone: { id, url, status }, job: linksOf(jobId, publicUrl) };
+}

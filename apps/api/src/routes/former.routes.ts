@@ -1,0 +1,126 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { JobProgress } from '@wcr/shared/contracts/jobs';
+import { newCloneSchema, SourceFields, ttlMinutesSchema } from '../clones/clone-bodies.ts';
+import { requestClone } from '../clones/request-clone.ts';
+import type { ApiDeps } from '../deps.ts';
+import { errorAnswers, jsonAnswer } from '../http/answers.ts';
+import type { ApiApp } from '../http/api-env.ts';
+import { requireApiKey } from '../http/bearer-auth.ts';
+import { refuseInvalid } from '../http/error-envelope.ts';
+import { findJob } from '../queue/find-job.ts';
+import { linksOf } from '../queue/job-links.ts';
+import { JobStatus, readJob } from '../queue/read-job.ts';
+
+const SECURED = ['auth.missing', 'auth.invalid', 'queue.unavailable'] as const;
+const shared = { tags: ['former clients'], deprecated: true, security: [{ apiKey: [] }] };
+
+/** Addresses and field names of the time before `/api/v1`: translated at the edge, nothing else. */
+export function addFormerRoutes(app: ApiApp, deps: ApiDeps): void {
+  addClone(app, deps);
+  addJobStatus(app, deps);
+  addHealth(app, deps);
+}
+
+function formerCloneSchema(maxTtlMinutes: number) {
+  return z
+    .strictObject({
+      source: z.strictObject({ url: SourceFields.url, username: SourceFields.username, password: SourceFields.password }),
+      auto_provision: z
+        .literal(true, 'only true is possible: a clone is always made anew')
+        .optional()
+        .openapi({ description: 'Clones are always provisioned.' }),
+      ttl_minutes: ttlMinutesSchema(maxTtlMinutes).optional(),
+    })
+    .openapi('FormerClone', {
+      example: {
+        source: { url: 'https://shop.example', username: 'admin', password: 'correct horse battery staple' },
+        auto_provision: true,
+        ttl_minutes: 60,
+      },
+    });
+}
+
+const FormerAccepted = z
+  .object({ success: z.literal(true), job_id: z.string(), clone_id: z.string(), clone_url: z.string(), status_url: z.string() })
+  .openapi('FormerAccepted');
+
+function addClone(app: ApiApp, deps: ApiDeps): void {
+  const { maxTtlMinutes, publicUrl } = deps.config;
+  const current = newCloneSchema(maxTtlMinutes);
+  const route = createRoute({
+    ...shared,
+    method: 'post',
+    path: '/clone',
+    operationId: 'formerCreateClone',
+    summary: 'As POST /api/v1/clones, with the field names of former clients',
+    middleware: requireApiKey(deps.keys),
+    request: { body: { required: true, content: { 'application/json': { schema: formerCloneSchema(maxTtlMinutes) } } } },
+    responses: {
+      202: jsonAnswer(FormerAccepted, 'The clone is queued.'),
+      ...errorAnswers(...SECURED, 'request.invalid', 'request.too_large', 'request.not_json'),
+    },
+  });
+  app.openapi(route, async (context) => {
+    const { source, ttl_minutes: ttlMinutes } = context.req.valid('json');
+    const body = current.safeParse({ source, ttlMinutes });
+    if (!body.success) refuseInvalid(body.error.issues);
+    const caller = context.get('caller');
+    const accepted = await requestClone(deps, { body: body.data, caller, requestId: context.get('requestId') });
+    const answer = {
+      success: true as const,
+      job_id: accepted.jobId,
+      clone_id: accepted.id,
+      clone_url: accepted.url,
+      status_url: linksOf(accepted.jobId, publicUrl).statusUrl.replace('/api/v1/jobs/', '/api/v2/job-status/'),
+    };
+    return context.json(answer, 202);
+  });
+}
+
+const FormerJob = z
+  .object({
+    job_id: z.string(),
+    status: JobStatus,
+    clone_id: z.string().optional(),
+    progress: JobProgress.optional(),
+    result: z.unknown().optional(),
+    error: z.string().optional(),
+  })
+  .openapi('FormerJob');
+
+function addJobStatus(app: ApiApp, deps: ApiDeps): void {
+  const route = createRoute({
+    ...shared,
+    method: 'get',
+    path: '/api/v2/job-status/{jobId}',
+    operationId: 'formerReadJob',
+    summary: 'As GET /api/v1/jobs/{jobId}, with the field names of former clients',
+    middleware: requireApiKey(deps.keys),
+    request: { params: z.object({ jobId: z.string().max(128) }) },
+    responses: { 200: jsonAnswer(FormerJob, 'The job.'), ...errorAnswers(...SECURED, 'job.not_found') },
+  });
+  app.openapi(route, async (context) => {
+    const owned = await findJob(deps, context.req.valid('param').jobId, context.get('caller'));
+    const { id, status, cloneId, progress, result, error } = await readJob(deps, owned);
+    return context.json({ job_id: id, status, clone_id: cloneId, progress, result, error: error?.message }, 200);
+  });
+}
+
+function addHealth(app: ApiApp, { health }: ApiDeps): void {
+  const route = createRoute({
+    tags: shared.tags,
+    deprecated: true,
+    method: 'get',
+    path: '/health',
+    operationId: 'formerHealth',
+    summary: 'As GET /health/ready',
+    responses: {
+      200: jsonAnswer(z.object({ status: z.literal('healthy') }), 'Requests would succeed.'),
+      ...errorAnswers('queue.unavailable'),
+    },
+  });
+  app.openapi(route, async (context) => {
+    await health.assertReady();
+    return context.json({ status: 'healthy' as const }, 200);
+  });
+}
