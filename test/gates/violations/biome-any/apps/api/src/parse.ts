@@ -1,0 +1,1 @@
+export const parse = (value: any): string => String(value);

@@ -1,0 +1,2 @@
+import { one } from '../../jobs/one.ts';
+export const two = one + 1;

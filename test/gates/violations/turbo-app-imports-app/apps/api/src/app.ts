@@ -1,0 +1,2 @@
+import { one } from '@wcr/worker/one';
+export const two = one + 1;
