@@ -1,0 +1,82 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+
+/** What answers a path of a clone. */
+export type Resolved =
+  | { readonly kind: 'file'; readonly file: FileHandle; readonly path: string }
+  | { readonly kind: 'script'; readonly script: string; readonly pathInfo: string }
+  | { readonly kind: 'add-slash' }
+  | { readonly kind: 'refused' };
+
+const PHP_LIKE = /\.(php\d?|phtml|phar|phps|pht|inc\.php)$/i;
+/** `wp-config.php.bak` and its like, logs with stack traces, and what tells a server what to do. */
+const SECRET = /^(wp-config.*|debug\.log|error_log|php\.ini|php_errorlog|.*\.sql(\.gz|\.zip)?)$/i;
+
+/**
+ * Maps a decoded path of a clone to a file or script of its site, as a web server with WordPress's rewrite rules would.
+ * Nothing outside of the site is ever answered, by whatever links.
+ */
+export async function resolvePath(site: string, path: string): Promise<Resolved> {
+  const script = splitScript(path);
+  if (script && (await isFileInside(site, script.script))) return { kind: 'script', ...script };
+  if (isHidden(path)) return { kind: 'refused' };
+  const found = path === '' ? undefined : await stat(join(site, path)).catch(() => undefined);
+  if (found?.isDirectory()) return await resolveFolder(site, path);
+  if (found?.isFile() && !path.endsWith('/')) return await resolveFile(site, path);
+  return { kind: 'script', script: 'index.php', pathInfo: '' };
+}
+
+async function resolveFile(site: string, path: string): Promise<Resolved> {
+  const file = isSecret(path) ? undefined : await openInside(site, path);
+  return file ? { kind: 'file', file, path } : { kind: 'refused' };
+}
+
+async function resolveFolder(site: string, path: string): Promise<Resolved> {
+  if (!path.endsWith('/')) return { kind: 'add-slash' };
+  const index = `${path}index.php`;
+  if (await isFileInside(site, index)) return { kind: 'script', script: index, pathInfo: '' };
+  const page = await openInside(site, `${path}index.html`);
+  return page ? { kind: 'file', file: page, path: `${path}index.html` } : { kind: 'refused' };
+}
+
+/** The first step that ends in .php is the script; what follows it is its PATH_INFO. */
+function splitScript(path: string): { script: string; pathInfo: string } | undefined {
+  const end = /\.php(?=\/|$)/.exec(path);
+  if (end === null) return undefined;
+  const at = end.index + end[0].length;
+  const script = path.slice(0, at);
+  return isHidden(script) ? undefined : { script, pathInfo: path.slice(at) };
+}
+
+/** Dotfiles hold secrets and rules (.htaccess, .git, .env); .well-known is meant to be read. */
+function isHidden(path: string): boolean {
+  return path.split('/').some((step) => step.startsWith('.') && step !== '.well-known');
+}
+
+function isSecret(path: string): boolean {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return SECRET.test(name) || PHP_LIKE.test(name);
+}
+
+async function isFileInside(site: string, path: string): Promise<boolean> {
+  const file = await openInside(site, path);
+  await file?.close();
+  return file !== undefined;
+}
+
+/** Opens a plain file of the site; where it really lies is asked of the opened file, so that no link can be swapped in between. */
+async function openInside(site: string, path: string): Promise<FileHandle | undefined> {
+  const full = join(site, path);
+  // Without O_NONBLOCK opening a named pipe would wait for its writer.
+  const file = await open(full, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (file === undefined) return undefined;
+  const [root, real, info] = await Promise.all([
+    realpath(site),
+    readlink(`/proc/self/fd/${file.fd}`).catch(() => realpath(full)),
+    file.stat(),
+  ]).catch(() => ['', '', undefined] as const);
+  if (info?.isFile() && root !== '' && real.startsWith(root + sep)) return file;
+  await file.close();
+  return undefined;
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { FastCgiError, sendFastCgi } from '../fastcgi/fastcgi-client.ts';
+import { CloneGoneError, type PhpPool } from '../php/php-pool.ts';
+import { confineHeaders } from './confine-headers.ts';
+import { type PageName, sendPage } from './pages.ts';
+
+export type ScriptRun = {
+  readonly cloneId: string;
+  readonly prefix: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly idleMs: number;
+};
+
+/**
+ * Lets a clone's PHP answer a request. Failures become pages of ours; a visitor who leaves ends the script.
+ * @throws Error when PHP cannot be started.
+ */
+export async function runScript(
+  pool: PhpPool,
+  request: IncomingMessage,
+  response: ServerResponse,
+  run: ScriptRun,
+): Promise<void> {
+  const length = request.headers['content-length'];
+  if (length === undefined && request.headers['transfer-encoding'] !== undefined) {
+    // CGI knows no bodies of unknown length.
+    sendPage(response, 'lengthless');
+    return;
+  }
+  const left = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort();
+  });
+  try {
+    await using lease = await pool.lease(run.cloneId);
+    const body = length !== undefined && length !== '0' ? request : undefined;
+    const { params, idleMs } = run;
+    const answer = await sendFastCgi(lease.socket, { params, body, idleMs, signal: left.signal });
+    const headers = confineHeaders(answer.headers, run.prefix);
+    for (const [name, value] of headers) response.appendHeader(name, value);
+    response.writeHead(answer.status);
+    await pipeline(answer.body, response);
+  } catch (error) {
+    const page = pageOf(error);
+    if (page === undefined) throw error;
+    sendPage(response, page);
+  }
+}
+
+function pageOf(error: unknown): PageName | undefined {
+  if (error instanceof CloneGoneError) return 'gone';
+  if (error instanceof FastCgiError) return error.reason === 'timeout' ? 'slow' : 'failed';
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ABORT_ERR' ? 'failed' : undefined;
+}

@@ -1,0 +1,79 @@
+import { dirname, join } from 'node:path';
+import type { LocalClonePaths } from '@wcr/shared/contracts/local-clone';
+
+export type FpmLayout = {
+  readonly cloneId: string;
+  readonly paths: LocalClonePaths;
+  /** Folder with the agent's code, which the clone may read. */
+  readonly agentDir: string;
+  readonly socketPath: string;
+};
+
+/** A clone's PHP starts no program: what runs as its user is PHP and nothing else. */
+const DISABLED_FUNCTIONS = [
+  ...['exec', 'passthru', 'shell_exec', 'system', 'proc_open', 'popen', 'proc_nice', 'proc_terminate', 'proc_get_status'],
+  ...['pcntl_exec', 'pcntl_fork', 'pcntl_alarm', 'pcntl_signal', 'posix_kill', 'posix_setuid', 'posix_setgid', 'posix_mkfifo'],
+  ...['dl', 'opcache_get_status', 'opcache_get_configuration', 'apache_child_terminate'],
+];
+
+/** Settings that only count when PHP starts, as arguments of the program. */
+export function fpmArguments(configPath: string): string[] {
+  const settings = {
+    'cgi.fix_pathinfo': '0',
+    expose_php: '0',
+    'ffi.enable': '0',
+    'opcache.enable': '1',
+    'opcache.memory_consumption': '96',
+    'opcache.max_accelerated_files': '20000',
+    // The agent replaces files; a stale script would be a mixture of two sites.
+    'opcache.revalidate_freq': '0',
+    'opcache.validate_permission': '1',
+    enable_post_data_reading: '1',
+  };
+  return ['--nodaemonize', '--fpm-config', configPath, ...Object.entries(settings).flatMap(([k, v]) => ['-d', `${k}=${v}`])];
+}
+
+/** The text of php-fpm's configuration for one clone; its master runs as the clone's own user already. */
+export function renderFpmConfig(layout: FpmLayout): string {
+  const { paths } = layout;
+  const mayOpen = [paths.site, dirname(paths.agentConfig), paths.agentWork, paths.temp, layout.agentDir];
+  const values: Record<string, string> = {
+    open_basedir: [...mayOpen.map((dir) => `${dir}/`), '/dev/urandom'].join(':'),
+    disable_functions: DISABLED_FUNCTIONS.join(','),
+    // Mail is taken and forgotten: plugins believe it was sent.
+    sendmail_path: '/bin/true',
+    upload_tmp_dir: paths.temp,
+    sys_temp_dir: paths.temp,
+    'session.save_path': paths.temp,
+    'session.save_handler': 'files',
+    memory_limit: '256M',
+    post_max_size: '128M',
+    upload_max_filesize: '128M',
+    max_execution_time: '60',
+    max_input_time: '300',
+    display_errors: '0',
+    log_errors: '1',
+    error_log: join(paths.logs, 'php-error.log'),
+    allow_url_include: '0',
+  };
+  return [
+    '[global]',
+    `error_log = ${join(paths.logs, 'php-fpm.log')}`,
+    'log_level = warning',
+    `[${layout.cloneId}]`,
+    `listen = ${layout.socketPath}`,
+    'listen.mode = 0600',
+    'listen.backlog = 511',
+    'pm = ondemand',
+    'pm.max_children = 10',
+    'pm.process_idle_timeout = 30s',
+    'pm.max_requests = 2000',
+    // max_execution_time counts no waiting; this does.
+    'request_terminate_timeout = 300s',
+    'security.limit_extensions = .php',
+    'clear_env = yes',
+    `chdir = ${paths.site}`,
+    ...Object.entries(values).map(([name, value]) => `php_admin_value[${name}] = "${value}"`),
+    '',
+  ].join('\n');
+}

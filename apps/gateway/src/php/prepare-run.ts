@@ -1,0 +1,67 @@
+import { constants } from 'node:fs';
+import { access, chmod, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { basename, delimiter, dirname, join, parse } from 'node:path';
+
+/**
+ * Makes the run folder, usable by nobody else.
+ * @throws Error when somebody else owns what is there.
+ */
+export async function prepareRunDir(runDir: string): Promise<void> {
+  await mkdir(runDir, { recursive: true, mode: 0o711 });
+  const info = await lstat(runDir);
+  if (!info.isDirectory() || info.uid !== process.getuid?.()) throw new Error(`WCR_RUN_DIR ${runDir} belongs to somebody else`);
+  await chmod(runDir, 0o711);
+}
+
+/**
+ * Copies the agent's code into the run folder: the repository may lie where a clone's user cannot go, root's home for one.
+ * Answers the path of the agent's script there.
+ */
+export async function copyAgent(agentScript: string, runDir: string): Promise<string> {
+  const target = join(runDir, 'agent');
+  await rm(target, { recursive: true, force: true });
+  const leftOut = new Set(['tests', 'vendor', 'node_modules']);
+  const filter = (path: string): boolean => !leftOut.has(basename(path)) && !basename(path).startsWith('.');
+  await cp(dirname(agentScript), target, { recursive: true, filter });
+  await openForReading(target);
+  return join(target, basename(agentScript));
+}
+
+/**
+ * The folder above `path` (or itself) through which other users cannot pass, if there is one. Clones run as users of
+ * their own and would find nothing below it.
+ */
+export async function findClosedFolder(path: string): Promise<string | undefined> {
+  let folder = path;
+  for (;;) {
+    const info = await stat(folder).catch(() => undefined);
+    if (info?.isDirectory() && (info.mode & 0o001) === 0) return folder;
+    if (folder === parse(folder).root) return undefined;
+    folder = dirname(folder);
+  }
+}
+
+/** The php-fpm program: as given, or the first of its usual names in `searchPath`. @throws Error when there is none. */
+export async function findPhpFpm(given: string | undefined, searchPath: string): Promise<string> {
+  if (given !== undefined) return given;
+  const names = ['php-fpm', ...['8.4', '8.3', '8.2', '8.1', '8.0', '7.4'].map((version) => `php-fpm${version}`)];
+  const folders = [...searchPath.split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/sbin'];
+  for (const name of names) {
+    for (const folder of folders) {
+      const isThere = access(join(folder, name), constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (await isThere) return join(folder, name);
+    }
+  }
+  throw new Error('php-fpm was not found: install it or set WCR_PHP_FPM');
+}
+
+async function openForReading(folder: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isDirectory()) await chmod(join(entry.parentPath, entry.name), 0o755);
+    else if (entry.isFile()) await chmod(join(entry.parentPath, entry.name), 0o644);
+  }
+}
