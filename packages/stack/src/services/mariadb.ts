@@ -126,7 +126,7 @@ function mariaDbArguments(options: MariaDbOptions, at: { port: number; socket: s
   return ['--no-defaults', '--skip-name-resolve', ...Object.entries(settings).map(([name, value]) => `--${name}=${value}`)];
 }
 
-/** The anonymous accounts would shadow 'user'@'%' on the socket. */
+/** The anonymous accounts would shadow 'user'@'%' on the socket, and further roots have no password. */
 function rootAccountSql(password: string): string {
   const secret = `IDENTIFIED BY '${password.replaceAll(/['\\]/g, '\\$&')}'`;
   return [
@@ -134,7 +134,8 @@ function rootAccountSql(password: string): string {
     `ALTER USER root@'127.0.0.1' ${secret};`,
     "GRANT ALL PRIVILEGES ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;",
     `ALTER USER root@localhost ${secret};`,
-    "DROP USER IF EXISTS ''@localhost;",
+    "DELETE FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host NOT IN ('localhost', '127.0.0.1'));",
+    'FLUSH PRIVILEGES;',
     '',
   ].join('\n');
 }

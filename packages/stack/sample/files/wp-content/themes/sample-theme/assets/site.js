@@ -1,0 +1,3 @@
+(() => {
+  window.sampleSite = { home: '{{url}}/', api: '{{url}}/wp-json/' };
+})();
