@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { SourceSecrets } from '@wcr/shared/contracts/jobs';
+import { redisKeys } from '@wcr/shared/contracts/queues';
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { Sealer } from '@wcr/shared/secrets/seal';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { TRANSPORTS, type TransportName } from '../drivers/agent/agent.types.ts';
+import type { Redactor } from '../telemetry/redactor.ts';
+
+const DAY_MS = 86_400_000;
+/** A site that is not cloned for so long is set up again. */
+const PAIRING_TTL_MS = 90 * DAY_MS;
+const TRANSPORT_TTL_MS = 30 * DAY_MS;
+
+/** Sealed secrets of jobs, and what is remembered of sites between jobs. Opened values are known to the redactor. */
+export type SecretStore = {
+  /** @throws AppError `secret.missing`, `secret.unreadable` */
+  open(secretRef: string): Promise<SourceSecrets>;
+  /** Replaces the sealed secrets of a job, keeping their remaining life. No-op when they are gone. */
+  replace(secretRef: string, secrets: SourceSecrets): Promise<void>;
+  forget(secretRef: string): Promise<void>;
+  /** The pairing key of a site that was set up before; undefined also when it was sealed under another key. */
+  rememberedPairing(siteUrl: string): Promise<string | undefined>;
+  rememberPairing(siteUrl: string, pairingKey: string): Promise<void>;
+  forgetPairing(siteUrl: string): Promise<void>;
+  rememberedTransport(siteUrl: string): Promise<TransportName | undefined>;
+  rememberTransport(siteUrl: string, transport: TransportName): Promise<void>;
+};
+
+export type SecretStoreOptions = { readonly redis: Redis; readonly sealer: Sealer; readonly redactor: Redactor };
+
+export function createSecretStore({ redis, sealer, redactor }: SecretStoreOptions): SecretStore {
+  const know = (secrets: SourceSecrets): SourceSecrets => {
+    const { password, pairingKey, httpAuth } = secrets;
+    const basic = httpAuth && Buffer.from(`${httpAuth.username}:${httpAuth.password}`).toString('base64');
+    redactor.add(password, pairingKey, httpAuth?.password, basic);
+    return secrets;
+  };
+  return {
+    async open(secretRef) {
+      const sealed = await redis.get(redisKeys.secret(secretRef));
+      if (sealed === null) throw new AppError('secret.missing');
+      return know(SourceSecrets.parse(sealer.open(sealed, secretRef)));
+    },
+    async replace(secretRef, secrets) {
+      await redis.set(redisKeys.secret(secretRef), sealer.seal(know(secrets), secretRef), 'KEEPTTL', 'XX');
+    },
+    async forget(secretRef) {
+      await redis.unlink(redisKeys.secret(secretRef));
+    },
+    async rememberedPairing(siteUrl) {
+      const digest = siteDigest(siteUrl);
+      const sealed = await redis.get(redisKeys.pairing(digest));
+      if (sealed === null) return undefined;
+      const pairingKey = openPairing(sealer, sealed, digest);
+      redactor.add(pairingKey);
+      return pairingKey;
+    },
+    async rememberPairing(siteUrl, pairingKey) {
+      redactor.add(pairingKey);
+      const digest = siteDigest(siteUrl);
+      await redis.set(redisKeys.pairing(digest), sealer.seal(pairingKey, pairingContext(digest)), 'PX', PAIRING_TTL_MS);
+    },
+    async forgetPairing(siteUrl) {
+      await redis.unlink(redisKeys.pairing(siteDigest(siteUrl)));
+    },
+    async rememberedTransport(siteUrl) {
+      const parsed = z.enum(TRANSPORTS).safeParse(await redis.get(redisKeys.agentTransport(siteDigest(siteUrl))));
+      return parsed.success ? parsed.data : undefined;
+    },
+    async rememberTransport(siteUrl, transport) {
+      await redis.set(redisKeys.agentTransport(siteDigest(siteUrl)), transport, 'PX', TRANSPORT_TTL_MS);
+    },
+  };
+}
+
+/** One digest for one site, however its address is written: without scheme, in lower-case host, without trailing slash. */
+export function siteDigest(siteUrl: string): string {
+  const { host, pathname } = new URL(siteUrl);
+  return createHash('sha256')
+    .update(`${host.toLowerCase()}${pathname.replace(/\/+$/, '')}`)
+    .digest('hex')
+    .slice(0, 32);
+}
+
+function pairingContext(digest: string): string {
+  return `pairing:${digest}`;
+}
+
+function openPairing(sealer: Sealer, sealed: string, digest: string): string | undefined {
+  try {
+    return z.string().parse(sealer.open(sealed, pairingContext(digest)));
+  } catch {
+    return undefined;
+  }
+}
