@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { CloneStatus } from '@wcr/shared/contracts/clone-record';
-import { CloneId } from '@wcr/shared/domain/clone-id';
 import { SiteAddress } from './site-address.ts';
+
+const CLONE_ID = /^clone-\d{8}-\d{6}-[a-z0-9]{4}$/;
 
 const text = (max: number) => z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 
@@ -98,7 +99,8 @@ const JobLinks = z.object({ id: z.string(), statusUrl: z.string(), eventsUrl: z.
   },
 });
 
-const CloneIdField = CloneId.openapi({ example: 'clone-20300131-120000-k3x9' });
+// A schema of its own: those of the shared package may be made before zod learns `openapi`.
+const CloneIdField = z.string().regex(CLONE_ID).openapi({ example: 'clone-20300131-120000-k3x9' });
 
 export const CloneAccepted = z
   .object({ clone: z.object({ id: CloneIdField, url: z.string(), status: CloneStatus }), job: JobLinks })

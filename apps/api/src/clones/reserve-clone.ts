@@ -63,10 +63,10 @@ export async function reserveClone(redis: Redis, reservation: Reservation): Prom
       redisKeys.secret(secretRef),
       entry,
       JSON.stringify(record),
-      record.createdAt,
+      String(record.createdAt),
       record.id,
       sealed,
-      DAY_SECONDS,
+      String(DAY_SECONDS),
       redisKeys.clone(''),
     ),
   );

@@ -12,7 +12,7 @@ const RETRY_AFTER_SECONDS = '2';
 export function createErrorHandler(logger: Logger): (error: Error, context: ApiContext) => Response {
   return (error, context) => {
     const known = nameError(error);
-    if (known.status >= 500) logger.warn({ err: error, cause: reasonOf(error), requestId: context.get('requestId') }, known.code);
+    if (known.status >= 500) logger.warn({ err: error, requestId: context.get('requestId') }, known.code);
     return renderError(known, context);
   };
 }
@@ -49,8 +49,4 @@ function nameError(error: Error): AppError {
     return new AppError('request.invalid', { reason: 'the body is not well-formed JSON' }, { cause: error });
   }
   return new AppError('internal.unexpected', {}, { cause: error });
-}
-
-function reasonOf(error: Error): string | undefined {
-  return error.cause instanceof Error ? error.cause.message : undefined;
 }

@@ -12,7 +12,8 @@ import { viaRedis } from './redis-client.ts';
 export const JobStatus = z.enum(['waiting', 'delayed', 'active', 'completed', 'failed', 'cancelled']);
 export type JobStatus = z.infer<typeof JobStatus>;
 
-const PublicFailure = JobFailure.openapi('JobFailure', {
+// Made anew: the shared schema may exist before zod learns `openapi`.
+const PublicFailure = z.object(JobFailure.shape).openapi('JobFailure', {
   example: {
     code: 'source.unreachable',
     message: 'The source cannot be reached: connection refused',

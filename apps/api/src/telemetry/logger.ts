@@ -6,7 +6,14 @@ export function createLogger(config: Pick<ApiConfig, 'logLevel' | 'logPretty'>):
   return pino({
     name: 'api',
     level: config.logLevel,
+    serializers: { err: describeError },
     redact: { paths: ['authorization', 'headers', 'body', '*.password', '*.pairingKey', '*.authorization'], remove: true },
     ...(config.logPretty ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } } : {}),
   });
+}
+
+/** Only what an error says about itself: errors of the Redis client carry the command with all its arguments. */
+function describeError(error: Error) {
+  const { name, message, stack, cause } = error;
+  return { type: name, message, stack, ...(cause instanceof Error ? { cause: cause.message } : {}) };
 }

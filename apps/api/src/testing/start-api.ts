@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type RedisService, startRedis } from '@wcr/stack/services/redis';
+import { type Logger, pino } from 'pino';
+import { createApp } from '../app.ts';
+import { type ApiConfig, readApiConfig } from '../config/api-config.ts';
+import { type ApiDeps, createDeps } from '../deps.ts';
+
+export const ALICE = 'alice-key-0123456789';
+export const BOB = 'bob-key-0123456789';
+export const ROOT = 'root-key-0123456789';
+
+export type TestApi = AsyncDisposable & {
+  readonly redis: RedisService;
+  readonly deps: ApiDeps;
+  readonly logLines: readonly string[];
+  /** A call as a client makes it; `body` is sent as JSON. */
+  call(method: string, path: string, options?: CallOptions): Promise<Response>;
+};
+export type CallOptions = {
+  readonly key?: string | null;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+};
+
+/** The environment of an API under test. */
+export function testEnv(redisUrl: string): Record<string, string> {
+  return {
+    WCR_REDIS_URL: redisUrl,
+    WCR_SECRETS_KEY: 'ab'.repeat(32),
+    WCR_CLONES_URL: 'http://clones.example',
+    WCR_API_KEYS: `alice:${ALICE},bob:${BOB},root:${ROOT}:admin`,
+    WCR_MAX_TTL_MINUTES: '600',
+    WCR_MAX_EVENT_STREAMS: '5',
+  };
+}
+
+/** An API with a Redis of its own. */
+export async function startTestApi(env: Record<string, string> = {}): Promise<TestApi> {
+  const dir = mkdtempSync(join(tmpdir(), 'wcr-api-test-'));
+  const redis = await startRedis({ dir });
+  const config: ApiConfig = readApiConfig({ ...testEnv(redis.url), ...env });
+  const logLines: string[] = [];
+  const logger: Logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
+  const deps = createDeps(config, logger);
+  const app = createApp(deps);
+  await untilReady(deps);
+  return {
+    redis,
+    deps,
+    logLines,
+    call: async (method, path, options = {}) => app.request(path, requestInit(method, options)),
+    async [Symbol.asyncDispose]() {
+      deps.close();
+      await redis.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until the API's connection to Redis stands. */
+export async function untilReady({ redis }: Pick<ApiDeps, 'redis'>): Promise<void> {
+  if (redis.status !== 'ready') await new Promise<void>((resolve) => redis.once('ready', () => resolve()));
+}
+
+function requestInit(method: string, { key = ALICE, body, headers, signal }: CallOptions): RequestInit {
+  return {
+    method,
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
