@@ -161,6 +161,12 @@ export const CATALOGUE = {
     'The source has locked out further logins: {reason}',
     'Wait until the lock-out ends, or install the plugin by hand and send its pairing key.',
   ),
+  'source.login_failed': entry(
+    401,
+    false,
+    'The login at the source led to no session: {reason}',
+    'Install the plugin by hand and send its pairing key instead of a password.',
+  ),
   'source.login_page_missing': entry(
     404,
     false,
