@@ -6,9 +6,9 @@ import { hasLoginForm } from './recognise-wordpress.ts';
 /**
  * Finds the login page: the given one, the one to which wp-admin sends visitors, or wp-login.php.
  * A page that refuses (403, 429, 503) counts as found: a browser sees more of the reason.
- * @returns null when none of them is a login page
+ * @returns undefined when none of them is a login page
  */
-export async function findLoginPage(get: Get, homeUrl: string, given: string | undefined): Promise<URL | null> {
+export async function findLoginPage(get: Get, homeUrl: string, given: string | undefined): Promise<URL | undefined> {
   if (given !== undefined) return acceptable(get, parseAddress(given));
   const announced = await adminRedirect(get, homeUrl);
   const found = announced && (await acceptable(get, announced));
@@ -30,17 +30,17 @@ async function adminRedirect(get: Get, homeUrl: string): Promise<URL | undefined
   return url;
 }
 
-async function acceptable(get: Get, start: URL): Promise<URL | null> {
+async function acceptable(get: Get, start: URL): Promise<URL | undefined> {
   let url = start;
   for (let hop = 0; hop < 4; hop += 1) {
     const page = await get(url);
     assertNoBasicAuth(page);
     const next = redirectOf(page);
-    if (!next) return isLoginPage(page) ? url : null;
-    if (!staysWithin(url, next)) return null;
+    if (!next) return isLoginPage(page) ? url : undefined;
+    if (!staysWithin(url, next)) return undefined;
     url = next;
   }
-  return null;
+  return undefined;
 }
 
 function isLoginPage(page: Page): boolean {

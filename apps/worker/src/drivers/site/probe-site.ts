@@ -25,7 +25,7 @@ export async function probeSite(request: ProbeRequest, options: ProbeOptions = {
   return {
     homeUrl,
     restRoot: rest?.index ? rest.root.href : null,
-    loginUrl: loginUrl?.href ?? null,
+    loginUrl: loginUrl?.href,
     agentPresent: hasAgent(rest),
   };
 
@@ -38,7 +38,8 @@ export async function probeSite(request: ProbeRequest, options: ProbeOptions = {
  * @throws AppError `source.login_page_missing` when the probe found no login page
  */
 export function assertLoginPage(site: ProbedSite, given?: string): string {
-  if (site.loginUrl === null) throw new AppError('source.login_page_missing', { url: given ?? `${site.homeUrl}/wp-login.php` });
+  if (site.loginUrl === undefined)
+    throw new AppError('source.login_page_missing', { url: given ?? `${site.homeUrl}/wp-login.php` });
   return site.loginUrl;
 }
 

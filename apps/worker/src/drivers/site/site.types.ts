@@ -14,8 +14,8 @@ export type ProbedSite = {
   readonly homeUrl: string;
   /** Root of the REST API as the site announces it and answers with JSON; null when it is blocked. */
   readonly restRoot: string | null;
-  /** A page that shows the login form or refuses to; null when it is nowhere to be found. */
-  readonly loginUrl: string | null;
+  /** A page that shows the login form or refuses to; undefined when it is nowhere to be found. */
+  readonly loginUrl: string | undefined;
   /** The REST index announces our agent: the plugin is active. False says nothing when `restRoot` is null. */
   readonly agentPresent: boolean;
 };
