@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { runCommand } from '../services/run.ts';
+
+/** One check of `./dev test`. */
+export type Stage = {
+  readonly name: string;
+  /** A shell-less command; a function when it must look around first. Nothing to do is `undefined`. */
+  readonly command: (context: StageContext) => Promise<readonly string[] | undefined> | readonly string[] | undefined;
+  /** Where a test runner reports, if it is one. */
+  readonly report?: (context: StageContext) => string;
+};
+
+export type StageContext = {
+  readonly root: string;
+  /** Folder for reports. */
+  readonly reports: string;
+  /** Parts of paths of test files; all when empty. */
+  readonly patterns: readonly string[];
+};
+
+const VIOLATIONS = 'test/gates/violations/';
+
+/** All checks in their order: cheap ones first. */
+export const STAGES: readonly Stage[] = [
+  { name: 'lint', command: () => ['pnpm', 'exec', 'biome', 'ci', '.'] },
+  { name: 'types', command: () => ['pnpm', 'exec', 'turbo', 'run', 'typecheck', '--output-logs=errors-only'] },
+  { name: 'boundaries', command: () => ['pnpm', 'exec', 'turbo', 'boundaries'] },
+  { name: 'architecture', command: () => ['pnpm', 'run', '--silent', 'depcruise'] },
+  { name: 'dead-code', command: () => ['pnpm', 'run', '--silent', 'knip'] },
+  { name: 'shell', command: shellcheckCommand },
+  { name: 'php-syntax', command: phpSyntaxCommand },
+  { name: 'php-unit', command: phpUnitCommand, report: ({ reports }) => join(reports, 'php-unit.xml') },
+  vitestStage('unit'),
+  vitestStage('int'),
+  vitestStage('e2e'),
+];
+
+function vitestStage(project: string): Stage {
+  const report = ({ reports }: StageContext): string => join(reports, `${project}.json`);
+  return {
+    name: project,
+    report,
+    command: (context) => [
+      ...['pnpm', 'exec', 'vitest', 'run', '--project', project, '--reporter=default', '--reporter=json'],
+      ...[`--outputFile.json=${report(context)}`, '--passWithNoTests', ...context.patterns],
+    ],
+  };
+}
+
+async function shellcheckCommand({ root }: StageContext): Promise<readonly string[]> {
+  const files = (await listFiles(root)).filter((file) => file.endsWith('.sh') || hasShellLine(join(root, file)));
+  return ['shellcheck', ...files];
+}
+
+/** `php -l` takes one file at a time. */
+async function phpSyntaxCommand({ root }: StageContext): Promise<readonly string[]> {
+  const files = (await listFiles(root)).filter((file) => file.endsWith('.php'));
+  const lint = 'php -l "$0" 2>&1 | grep -v "^No syntax errors" >&2 && exit 255 || exit 0';
+  const script = `printf '%s\\0' "$@" | xargs -0 -P ${availableParallelism()} -n 1 sh -c '${lint}'`;
+  return ['sh', '-c', script, 'php-syntax', ...files];
+}
+
+function phpUnitCommand(context: StageContext): readonly string[] | undefined {
+  const folder = join(context.root, 'apps/plugin');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const config = names.find((name) => name === 'phpunit.xml' || name === 'phpunit.xml.dist');
+  if (!config) return undefined;
+  return ['phpunit', '-c', join(folder, config), '--log-junit', join(context.reports, 'php-unit.xml')];
+}
+
+async function listFiles(root: string): Promise<string[]> {
+  const output = await runCommand('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  return output.split('\0').filter((file) => file !== '' && !file.startsWith(VIOLATIONS) && existsSync(join(root, file)));
+}
+
+function hasShellLine(file: string): boolean {
+  if (/\.[a-z]+$/i.test(file)) return false;
+  return /^#!.*\b(ba|da)?sh\b/.test(readFileSync(file, 'utf8').split('\n', 1)[0] ?? '');
+}
