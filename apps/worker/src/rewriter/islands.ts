@@ -18,7 +18,9 @@ export type Island = {
 type Bounds = { readonly start: number; readonly end: number };
 type FindBounds = (text: string, at: number, from: number) => Bounds;
 
-const JSON_OPENER = /(?:"|u0022)(?=[aOsC]:\d{1,15}:)/g;
+/** What every kind of island holds; most text does not. */
+const SERIALIZED_LENGTH = /[aOsC](?::|%(?:25){0,9}3[aA])\d/;
+const SERIALIZED_START = /[aOsC]:\d{1,15}:/g;
 const JSON_QUOTE = /"|u0022/g;
 const PERCENT_STRING = /[sC]%(?:25){0,9}3[aA]\d{1,15}%/g;
 const ENTITY_STRING = /[sC]:\d{1,15}:\\*&(?:amp;){0,9}(?:quot|#0*34|#[xX]0*22);/g;
@@ -26,6 +28,7 @@ const MOST_JSON_LEVELS = 12;
 
 /** Yields candidates from left to right for each encoding; they may be contained in one another. */
 export function* findIslands(text: string): Generator<Island> {
+  if (!SERIALIZED_LENGTH.test(text)) return;
   yield* findEncoded(text, PERCENT_STRING, boundsOfPercentRun, percentLayer);
   yield* findEncoded(text, ENTITY_STRING, boundsOfAttribute, entityLayer);
   yield* findJsonStrings(text);
@@ -44,14 +47,22 @@ function* findEncoded(text: string, pattern: RegExp, findBounds: FindBounds, lay
 /** JSON strings of any level that begin with a serialized value: `"a:1:…`, `\"a:1:…`, `\\\"a:1:…`. */
 function* findJsonStrings(text: string): Generator<Island> {
   for (let from = 0; ; ) {
-    const at = search(JSON_OPENER, text, from);
-    if (at < 0) return;
-    from = JSON_OPENER.lastIndex;
+    const start = search(SERIALIZED_START, text, from);
+    if (start < 0) return;
+    from = SERIALIZED_START.lastIndex;
+    const at = openerBefore(text, start);
+    if (at < 0) continue;
     const backslashes = at - backslashRunStart(text, at);
     const levels = levelsOf(backslashes, text.charCodeAt(at) !== ASCII.quote);
-    const end = levels === 0 ? -1 : endOfJsonString(text, from, backslashes);
-    if (end > from) yield { start: from, end, layers: Array<Layer>(levels).fill(jsonLayer) };
+    const end = levels === 0 ? -1 : endOfJsonString(text, start, backslashes);
+    if (end > start) yield { start, end, layers: Array<Layer>(levels).fill(jsonLayer) };
   }
+}
+
+/** Where the quote in front of `start` is, or -1. */
+function openerBefore(text: string, start: number): number {
+  if (text.charCodeAt(start - 1) === ASCII.quote) return start - 1;
+  return text.slice(Math.max(0, start - 5), start) === 'u0022' ? start - 5 : -1;
 }
 
 /** A quote of the nth level has 2^(n-1) - 1 backslashes, of which `\u0022` shows the last. */

@@ -15,6 +15,7 @@ const ENTITY = /&(?:#[xX]([0-9a-fA-F]{1,6})|#(\d{1,7})|([a-z]{2,5}));/y;
 
 /** Text as `htmlspecialchars` leaves it. Names that it does not make stay as they are. */
 export const entityLayer: Layer = {
+  escapeStart: /&/g,
   readToken(text, position, end) {
     const plain = { bytes: text.charAt(position), end: position + 1 };
     if (text.charCodeAt(position) !== ASCII.ampersand) return plain;

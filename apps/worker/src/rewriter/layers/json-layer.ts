@@ -14,6 +14,7 @@ const SIMPLE: Readonly<Record<string, string>> = {
 
 /** The inside of a JSON string. */
 export const jsonLayer: Layer = {
+  escapeStart: /["\\]/g,
   readToken(text, position, end) {
     const code = text.charCodeAt(position);
     if (code !== ASCII.backslash) return code === ASCII.quote ? undefined : { bytes: text.charAt(position), end: position + 1 };

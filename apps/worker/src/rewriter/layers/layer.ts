@@ -3,30 +3,50 @@ import type { Decoded, Layer } from './layer.types.ts';
 
 /** Takes the encoding off `text` between `start` and `end`; undefined when it is not of this encoding. */
 export function decode(layer: Layer, text: string, start: number, end: number): Decoded | undefined {
-  const bytes = Buffer.allocUnsafe(end - start);
-  const offsets = new Int32Array(end - start + 1);
+  const encoded = text.slice(start, end);
+  const parts: string[] = [];
+  const decodedAt = [0];
+  const encodedAt = [start];
   let length = 0;
-  for (let at = start; at < end; ) {
-    const token = layer.readToken(text, at, end);
+  let from = 0;
+  for (let at = nextEscape(layer, encoded, 0); at >= 0; at = nextEscape(layer, encoded, from)) {
+    const token = layer.readToken(encoded, at, encoded.length);
     if (!token) return undefined;
-    for (let index = 0; index < token.bytes.length; index += 1) {
-      bytes[length] = token.bytes.charCodeAt(index);
-      offsets[length] = at;
-      length += 1;
-    }
-    at = token.end;
+    parts.push(encoded.slice(from, at), token.bytes);
+    length += at - from + token.bytes.length;
+    from = token.end;
+    decodedAt.push(length);
+    encodedAt.push(start + from);
   }
-  offsets[length] = end;
-  return { text: bytes.latin1Slice(0, length), offsets };
+  parts.push(encoded.slice(from));
+  return { text: parts.join(''), decodedAt, encodedAt };
 }
 
 /** Translates edits of decoded text into edits of the encoded text it came from. */
-export function encodeEdits(layer: Layer, text: string, { offsets }: Decoded, edits: readonly Edit[]): Edit[] {
+export function encodeEdits(layer: Layer, text: string, decoded: Decoded, edits: readonly Edit[]): Edit[] {
   return edits.map((edit) => {
-    const start = offsets[edit.start] as number;
-    const end = offsets[edit.end] as number;
-    return { start, end, text: encodeLike(layer, edit.text, text.slice(start, end)), hits: edit.hits };
+    const start = encodedPosition(decoded, edit.start);
+    const end = encodedPosition(decoded, edit.end);
+    // Repaired lengths are digits, which stand for themselves in every encoding.
+    const replacement = edit.hits === 0 ? edit.text : encodeLike(layer, edit.text, text.slice(start, end));
+    return { start, end, text: replacement, hits: edit.hits };
   });
+}
+
+function nextEscape(layer: Layer, text: string, from: number): number {
+  layer.escapeStart.lastIndex = from;
+  return layer.escapeStart.exec(text)?.index ?? -1;
+}
+
+function encodedPosition({ decodedAt, encodedAt }: Decoded, position: number): number {
+  let low = 0;
+  let high = decodedAt.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if ((decodedAt[middle] as number) <= position) low = middle;
+    else high = middle - 1;
+  }
+  return (encodedAt[low] as number) + position - (decodedAt[low] as number);
 }
 
 /** Each byte is spelt as the replaced bytes spell it, so that `\/` stays `\/` and `/` stays `/`. */
@@ -38,5 +58,5 @@ function encodeLike(layer: Layer, replacement: string, replaced: string): string
     if (token.bytes.length === 1 && !spellings.has(token.bytes)) spellings.set(token.bytes, replaced.slice(at, token.end));
     at = token.end;
   }
-  return replacement.replace(/[^]/g, (char) => spellings.get(char) ?? layer.encodeByte(char, replaced));
+  return replacement.replace(/./gs, (char) => spellings.get(char) ?? layer.encodeByte(char, replaced));
 }

@@ -1,12 +1,15 @@
 /** The bytes behind an encoding, and where each of them came from. */
 export type Decoded = {
   readonly text: string;
-  /** For each decoded byte where its encoded form begins, plus the end of the whole. */
-  readonly offsets: Int32Array;
+  /** Positions behind each escape, in the decoded and in the encoded text; from there on both run alike. */
+  readonly decodedAt: readonly number[];
+  readonly encodedAt: readonly number[];
 };
 
 /** One encoding that can be taken off a stretch of text and put on again. */
 export type Layer = {
+  /** Finds (with its `g` flag) the bytes that begin an escape; all others stand for themselves. */
+  readonly escapeStart: RegExp;
   /** The next encoded byte or escape at `position`; undefined when the bytes are not of this encoding. */
   readToken(text: string, position: number, end: number): Token | undefined;
   /** Spells a byte that the replaced bytes hold no example of. */

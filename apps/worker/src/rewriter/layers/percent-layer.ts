@@ -3,6 +3,7 @@ import type { Layer } from './layer.types.ts';
 
 /** What `rawurlencode` (upper-case hex) or `urlencode` (with `+` for spaces) makes of bytes. */
 export const percentLayer: Layer = {
+  escapeStart: /[%+]/g,
   readToken(text, position, end) {
     const code = text.charCodeAt(position);
     if (code === ASCII.plus) return { bytes: ' ', end: position + 1 };
