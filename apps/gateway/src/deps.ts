@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { createCloneStore } from './clones/clone-store.ts';
@@ -7,7 +6,7 @@ import type { GatewayDeps } from './gateway.ts';
 import { type Isolation, probeIsolation } from './php/isolation.ts';
 import { PhpPool } from './php/php-pool.ts';
 import { startPhp } from './php/php-process.ts';
-import { copyAgent, findClosedFolder, findPhpFpm, prepareRunDir } from './php/prepare-run.ts';
+import { copyAgent, findClosedFolder, findPhpFpm, prepareLocalDir, prepareRunDir } from './php/prepare-run.ts';
 import { stopStalePhp } from './php/stale-processes.ts';
 
 /** What of the process the gateway needs besides its configuration. */
@@ -25,7 +24,7 @@ export type Surroundings = {
 export async function createGatewayDeps(config: GatewayConfig, around: Surroundings): Promise<GatewayDeps> {
   const { log, clock, isRoot } = around;
   const runDir = runDirOf(config);
-  await mkdir(config.localDir, { recursive: true, mode: 0o711 });
+  await prepareLocalDir(config.localDir);
   await prepareRunDir(runDir);
   const phpFpm = await findPhpFpm(config.phpFpm, around.searchPath);
   const isolation = await probeIsolation({ isRoot, wantsNetwork: config.databaseSocket !== undefined });

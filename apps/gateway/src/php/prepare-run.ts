@@ -2,6 +2,12 @@ import { constants } from 'node:fs';
 import { access, chmod, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, delimiter, dirname, join, parse } from 'node:path';
 
+/** Makes the folder of the clones when it is missing; their users may pass through it, and see nothing. */
+export async function prepareLocalDir(localDir: string): Promise<void> {
+  const made = await mkdir(localDir, { recursive: true });
+  if (made !== undefined) await chmod(localDir, 0o711);
+}
+
 /**
  * Makes the run folder, usable by nobody else.
  * @throws Error when somebody else owns what is there.

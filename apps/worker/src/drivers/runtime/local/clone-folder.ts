@@ -28,7 +28,9 @@ export async function readFolder(paths: LocalClonePaths): Promise<FoundFolder> {
 export async function createFolder(localDir: string, record: CloneRecord): Promise<void> {
   const paths = localClonePaths(localDir, record.id);
   const draft = join(localDir, `.new-${record.id}-${randomBytes(4).toString('hex')}`);
-  await mkdir(draft, { recursive: true, mode: 0o700 });
+  // The clones' users pass through the common folder.
+  if ((await mkdir(localDir, { recursive: true })) !== undefined) await chmod(localDir, 0o711);
+  await mkdir(draft, { mode: 0o700 });
   await writeFile(join(draft, 'record.json'), render({ format: 1, revision: 1, record }), { mode: 0o600, flush: true });
   try {
     await rename(draft, paths.folder);
