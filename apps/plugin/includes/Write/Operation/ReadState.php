@@ -1,0 +1,46 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WpCloneRestore\Write\Operation;
+
+use WpCloneRestore\Agent\Request;
+use WpCloneRestore\Write\Session;
+use WpCloneRestore\Write\TablePlace;
+
+/**
+ * Tells how far a session is, so that a worker goes on exactly there.
+ */
+final class ReadState extends SessionOperation {
+
+	public function name(): string {
+		return 'session.state';
+	}
+
+	public function mutates(): bool {
+		return false;
+	}
+
+	protected function run( Session $session, Request $request ): array {
+		$tables = array();
+		foreach ( self::places( $session ) as $name => $place ) {
+			$tables[ $name ] = array(
+				'sequence' => $place->sequence,
+				'cursor'   => $place->cursor,
+				'rows'     => $place->rows,
+			);
+		}
+		return array(
+			'phase'  => $session->phase(),
+			'tables' => (object) $tables,
+		);
+	}
+
+	/**
+	 * @return array<string, TablePlace>
+	 */
+	private static function places( Session $session ): array {
+		// After the end there is nothing to go on with, and no control table.
+		return Session::PHASE_KEPT === $session->phase() ? array() : $session->control()->places();
+	}
+}

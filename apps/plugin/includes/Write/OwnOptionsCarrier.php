@@ -1,0 +1,33 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WpCloneRestore\Write;
+
+use WpCloneRestore\Support\Database;
+use WpCloneRestore\Support\OwnOptions;
+
+/**
+ * Carries the agent's own options (its key, the name of its work folder) from the live options table into the staged one: without
+ * them the agent would not know itself after the swap.
+ */
+final class OwnOptionsCarrier {
+
+	/** Does nothing when the options table is not part of the session. Doing it again changes nothing. */
+	public static function carry( Session $session ): void {
+		$name   = $session->prefix() . 'options';
+		$tables = $session->tables();
+		if ( ! $tables->has( $name ) || ! self::exists( $session->database(), $name ) ) {
+			return;
+		}
+		$staged = Database::quote_identifier( $tables->staging( $name ) );
+		$live   = Database::quote_identifier( $name );
+		$like   = $session->database()->like_prefix( OwnOptions::PREFIX );
+		$session->database()->exec( "DELETE FROM {$staged} WHERE option_name LIKE {$like}" );
+		$session->database()->exec( "INSERT INTO {$staged} (option_name, option_value, autoload) SELECT option_name, option_value, autoload FROM {$live} WHERE option_name LIKE {$like}" );
+	}
+
+	private static function exists( Database $database, string $table ): bool {
+		return array() !== $database->select( 'SHOW TABLES LIKE ' . $database->quote( addcslashes( $table, '_%\\' ) ) );
+	}
+}
