@@ -27,7 +27,8 @@ export function siteParams(call: ScriptCall): Record<string, string> {
     SCRIPT_FILENAME: join(site, call.script),
     SCRIPT_NAME: scriptName,
     PHP_SELF: scriptName + call.pathInfo,
-    ...(call.pathInfo === '' ? {} : { PATH_INFO: call.pathInfo, PATH_TRANSLATED: site + call.pathInfo }),
+    // No PATH_TRANSLATED: php-fpm would take it for the script.
+    ...(call.pathInfo === '' ? {} : { PATH_INFO: call.pathInfo }),
   };
 }
 
