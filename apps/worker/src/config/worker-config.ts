@@ -1,8 +1,9 @@
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { commonConfig } from '@wcr/shared/config/common-config';
 import { type Config, type ConfigDefinition, envSchemas } from '@wcr/shared/config/parse-env';
 import { z } from 'zod';
+import { browserConfig } from '../drivers/browser/browser.config.ts';
+import { localRuntimeConfig } from '../drivers/runtime/local/local-runtime.config.ts';
 
 const PLUGIN_DIR = resolve(import.meta.dirname, '../../../plugin');
 const path = z.string().transform((text) => resolve(text));
@@ -53,45 +54,13 @@ const processConfig = {
 } as const satisfies ConfigDefinition;
 
 /** Where clones are made and how sites are reached. */
-const driverConfig = {
+const copyConfig = {
   runtime: {
     env: 'WCR_RUNTIME',
-    doc: 'What makes clones exist: local or kubernetes.',
-    schema: z.enum(['local', 'kubernetes']).default('local'),
-  },
-  localDir: { env: 'WCR_LOCAL_DIR', doc: 'Folder of the clones (local runtime).', schema: path.optional() },
-  databaseUrl: {
-    env: 'WCR_DATABASE_URL',
-    doc: 'Administrator login of the clones’ database, e.g. mysql://root:…@127.0.0.1:3306 (local runtime).',
-    schema: z.url().optional(),
-  },
-  databaseSocket: {
-    env: 'WCR_DATABASE_SOCKET',
-    doc: 'Unix socket of the clones’ database, which clones use instead of the network.',
-    schema: path.optional(),
-  },
-  gatewayUrl: {
-    env: 'WCR_GATEWAY_URL',
-    doc: 'Address of the gateway as the worker reaches it (local runtime).',
-    schema: z.url().default('http://127.0.0.1:8090'),
+    doc: 'What makes clones exist.',
+    schema: z.enum(['local']).default('local'),
   },
   pluginDir: { env: 'WCR_PLUGIN_DIR', doc: 'Folder of our WordPress plugin.', schema: path.default(PLUGIN_DIR) },
-  pluginZip: {
-    env: 'WCR_PLUGIN_ZIP',
-    doc: 'The plugin as a zip file, to install on sources.',
-    schema: path.default(join(tmpdir(), 'wp-clone-restore.zip')),
-  },
-  browserPath: { env: 'WCR_BROWSER_PATH', doc: 'Chromium of the system.', schema: path.optional() },
-  browserEndpoint: {
-    env: 'WCR_BROWSER_ENDPOINT',
-    doc: 'WebSocket address of a remote browser, used instead of an own one.',
-    schema: z.string().optional(),
-  },
-  artefactDir: {
-    env: 'WCR_ARTEFACT_DIR',
-    doc: 'Folder for screenshots of failed browser sessions.',
-    schema: path.default(join(tmpdir(), 'wcr-artefacts')),
-  },
   allowPrivateSources: {
     env: 'WCR_ALLOW_PRIVATE_SOURCES',
     doc: 'Whether sources may have loopback or private addresses.',
@@ -104,12 +73,18 @@ const driverConfig = {
   },
   patienceSeconds: {
     env: 'WCR_PATIENCE_SECONDS',
-    doc: 'Seconds a source that stopped answering is asked again before the attempt fails.',
+    doc: 'Seconds a site that stopped answering is asked again before the attempt fails.',
     schema: positive.default(120),
   },
 } as const satisfies ConfigDefinition;
 
 /** Everything a worker can be told. */
-export const workerConfig = { ...commonConfig, ...processConfig, ...driverConfig } as const satisfies ConfigDefinition;
+export const workerConfig = {
+  ...commonConfig,
+  ...processConfig,
+  ...copyConfig,
+  ...browserConfig,
+  ...localRuntimeConfig,
+} as const satisfies ConfigDefinition;
 
 export type WorkerConfig = Config<typeof workerConfig>;

@@ -7,10 +7,17 @@ import type { Redis } from 'ioredis';
 export const ENDED_TTL_MS = 24 * 3600 * 1000;
 
 const CAS_TRIES = 50;
-/** KEYS record · ARGV expected, next */
+/**
+ * KEYS record, credentials · ARGV expected, next, ttlMs of an ended clone or empty. A clone that ended before keeps what
+ * is left of its day; one that is made again stays.
+ */
 const REPLACE_IF_SAME = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+local ending = ARGV[3] ~= ''
+if ending and redis.call('PTTL', KEYS[1]) > 0 then redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+elseif ending then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+else redis.call('SET', KEYS[1], ARGV[2]) end
+if ending then redis.call('UNLINK', KEYS[2]) end
 return 1`;
 
 /** The API's view of clones in Redis: repeats what the runtime knows, and is rebuilt from it. */
@@ -18,10 +25,11 @@ export type Projection = {
   read(cloneId: string): Promise<CloneRecord | undefined>;
   /** Writes the whole record. */
   write(record: CloneRecord): Promise<void>;
-  /** Merges fields in one step, also against the API. No-op when there is no record. */
-  update(cloneId: string, patch: Partial<CloneRecord>): Promise<CloneRecord | undefined>;
-  /** Marks a clone as ended: its credentials go at once, the record a day later. */
-  end(cloneId: string, patch: Pick<CloneRecord, 'status'> & Partial<CloneRecord>): Promise<void>;
+  /**
+   * Merges fields in one step, also against the API. No-op when there is no record. When a clone becomes expired or
+   * failed its credentials go at once, and the record a day later.
+   */
+  update(cloneId: string, patch: Partial<CloneRecord>): Promise<void>;
   writeCredentials(cloneId: string, credentials: CloneCredentials): Promise<void>;
   hasCredentials(cloneId: string): Promise<boolean>;
   /** Everything the index names, and the ids it names in vain. */
@@ -35,13 +43,11 @@ export function createProjection({ redis, sealer }: { redis: Redis; sealer: Seal
     read: async (cloneId) => parseRecord(await redis.get(redisKeys.clone(cloneId))),
     async write(record) {
       const text = JSON.stringify(CloneRecord.parse(record));
-      await runAll(redis.multi().set(redisKeys.clone(record.id), text).zadd(redisKeys.cloneIndex, record.createdAt, record.id));
+      await runAll(
+        redis.multi().set(redisKeys.clone(record.id), text).zadd(redisKeys.cloneIndex, String(record.createdAt), record.id),
+      );
     },
     update: (cloneId, patch) => updateRecord(redis, cloneId, patch),
-    async end(cloneId, patch) {
-      await updateRecord(redis, cloneId, patch);
-      await runAll(redis.multi().pexpire(redisKeys.clone(cloneId), ENDED_TTL_MS).unlink(redisKeys.credentials(cloneId)));
-    },
     async writeCredentials(cloneId, credentials) {
       await redis.set(redisKeys.credentials(cloneId), sealer.seal(credentials, `credentials:${cloneId}`));
     },
@@ -49,7 +55,7 @@ export function createProjection({ redis, sealer }: { redis: Redis; sealer: Seal
     async list() {
       const records: CloneRecord[] = [];
       const missing: string[] = [];
-      for (const cloneId of await redis.zrange(redisKeys.cloneIndex, 0, -1)) {
+      for (const cloneId of await redis.zrange(redisKeys.cloneIndex, '0', '-1')) {
         const record = parseRecord(await redis.get(redisKeys.clone(cloneId)));
         if (record === undefined) missing.push(cloneId);
         else records.push(record);
@@ -64,14 +70,15 @@ export function createProjection({ redis, sealer }: { redis: Redis; sealer: Seal
   };
 }
 
-async function updateRecord(redis: Redis, cloneId: string, patch: Partial<CloneRecord>): Promise<CloneRecord | undefined> {
-  const key = redisKeys.clone(cloneId);
+async function updateRecord(redis: Redis, cloneId: string, patch: Partial<CloneRecord>): Promise<void> {
+  const keys = [redisKeys.clone(cloneId), redisKeys.credentials(cloneId)] as const;
   for (let tries = 0; tries < CAS_TRIES; tries += 1) {
-    const text = await redis.get(key);
+    const text = await redis.get(keys[0]);
     const record = parseRecord(text);
-    if (text === null || record === undefined) return undefined;
+    if (text === null || record === undefined) return;
     const next = CloneRecord.parse({ ...record, ...patch });
-    if ((await redis.eval(REPLACE_IF_SAME, 1, key, text, JSON.stringify(next))) === 1) return next;
+    const ttlMs = next.status === 'expired' || next.status === 'failed' ? ENDED_TTL_MS : '';
+    if ((await redis.eval(REPLACE_IF_SAME, 2, ...keys, text, JSON.stringify(next), ttlMs)) === 1) return;
   }
   throw new Error(`the record of ${cloneId} changes too often`);
 }

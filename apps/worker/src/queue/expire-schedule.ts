@@ -25,6 +25,8 @@ export type ExpireSchedule = {
   scheduleExpire(cloneId: string, at: number): Promise<void>;
   /** Removes the clone now. @returns the id of the job that does it */
   expireNow(input: ExpireInput): Promise<string>;
+  /** True while a job removes the clone because its time is up. */
+  isRunning(cloneId: string): Promise<boolean>;
   /** Drops the appointment of a clone that is gone. No-op while its job runs. */
   cancelScheduled(cloneId: string): Promise<void>;
 };
@@ -44,6 +46,7 @@ export function createExpireSchedule(options: ExpireScheduleOptions): ExpireSche
       await settle(() => tryExpireNow(options, input));
       return deleteJobId(input.cloneId);
     },
+    isRunning: async (cloneId) => (await queue.getJobState(expireJobId(cloneId))) === 'active',
     async cancelScheduled(cloneId) {
       const job = await queue.getJob(expireJobId(cloneId));
       // A running job is locked and can't be removed; it finds the clone gone and ends by itself.

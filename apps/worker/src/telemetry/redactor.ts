@@ -12,20 +12,16 @@ const PLACEHOLDER = '[secret]';
 /** @param maxForms how many forms of secrets are remembered before the oldest is forgotten */
 export function createRedactor(maxForms: number = MAX_FORMS): Redactor {
   const forms = new Set<string>();
+  const remember = (form: string): void => {
+    // Deleting first makes it the youngest.
+    forms.delete(form);
+    forms.add(form);
+  };
   return {
     add(...values) {
-      for (const value of values) {
-        if (value === undefined || value.length < MIN_LENGTH) continue;
-        for (const form of formsOf(value)) {
-          // Deleting first makes it the youngest.
-          forms.delete(form);
-          forms.add(form);
-        }
-      }
-      for (const oldest of forms) {
-        if (forms.size <= maxForms) break;
-        forms.delete(oldest);
-      }
+      const secrets = values.filter((value): value is string => value !== undefined && value.length >= MIN_LENGTH);
+      for (const form of secrets.flatMap(formsOf)) remember(form);
+      for (const oldest of [...forms].slice(0, Math.max(0, forms.size - maxForms))) forms.delete(oldest);
     },
     redact(text) {
       let clean = text;

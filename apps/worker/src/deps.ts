@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import { createSealer } from '@wcr/shared/secrets/seal';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { WorkerConfig } from './config/worker-config.ts';
+import { createAgentClient } from './drivers/agent/agent-client.ts';
+import { discoverAgent } from './drivers/agent/discover-agent.ts';
+import { createBrowserDriver } from './drivers/browser/browser.driver.ts';
+import type { BrowserDriver } from './drivers/browser/browser.types.ts';
+import { createBrowserPool } from './drivers/browser/browser-pool.ts';
+import { knowSecrets } from './drivers/runtime/know-secrets.ts';
+import { createLocalRuntime } from './drivers/runtime/local/local-runtime.driver.ts';
+import { probeSite } from './drivers/site/probe-site.ts';
+import { visitSite } from './drivers/site/visit-site.ts';
+import type { Engine } from './engine/attempt.ts';
+import type { CloneDeps } from './jobs/clone/clone.types.ts';
+import type { JobDeps } from './jobs/index.ts';
+import { createProjection } from './projection/projection.ts';
+import { createCloneJobs } from './queue/clone-jobs.ts';
+import { createExpireSchedule } from './queue/expire-schedule.ts';
+import { createExpiryOrder } from './queue/expiry-order.ts';
+import { createQueues, JOB_OPTIONS, type Queues } from './queue/queues.ts';
+import { connectRedis } from './queue/redis-connection.ts';
+import { createSecretStore } from './queue/secret-store.ts';
+import { createRewriter } from './rewriter/rewriter.ts';
+import { createLogger } from './telemetry/logger.ts';
+import { createWorkerMetrics, type WorkerMetrics } from './telemetry/metrics.ts';
+import { createRedactor } from './telemetry/redactor.ts';
+import type { WorkerSettings } from './worker.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** How often a job may be lost by its workers; BullMQ's own limit lies above it, so that the engine can clean up. */
+const MAX_STALLS = 4;
+const RELEASE_MS = 30_000;
+
+/** Everything a worker process consists of. */
+export type Deps = {
+  readonly config: WorkerConfig;
+  readonly logger: Logger;
+  readonly metrics: WorkerMetrics;
+  readonly redis: Redis;
+  readonly queues: Queues;
+  readonly engine: Engine;
+  readonly jobs: JobDeps;
+  readonly worker: WorkerSettings;
+  readonly now: () => number;
+  close(): Promise<void>;
+};
+
+/** The composition root: the only place that constructs drivers. */
+export function createDeps(config: WorkerConfig): Deps {
+  const now = Date.now;
+  const redactor = createRedactor();
+  redactor.add(config.secretsKey, passwordOf(config.redisUrl), passwordOf(config.databaseUrl));
+  const logger = createLogger({ ...config, redactor });
+  const metrics = createWorkerMetrics();
+  const redis = connectRedis(config.redisUrl, logger);
+  const queues = createQueues({ redis, prefix: QUEUE_PREFIX, logger });
+  const sealer = createSealer(config.secretsKey);
+  const isRoot = process.getuid?.() === 0;
+  const runtime = knowSecrets(createLocalRuntime({ ...config, sealer, clock: now, isRoot }), redactor);
+  const browser = createBrowser(config, isRoot);
+  const secrets = createSecretStore({ redis, sealer, redactor });
+  const projection = createProjection({ redis, sealer });
+  const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
+  const cloneJobs = createCloneJobs({ queue: queues[CLONE_QUEUE], redis });
+  const sweep = { graceMs: config.sweepGraceSeconds * 1000 };
+  return {
+    ...{ config, logger, metrics, redis, queues, now },
+    engine: { redis, prefix: QUEUE_PREFIX, logger, redact: redactor.redact, metrics, now, ...engineClock(config) },
+    jobs: {
+      clone: { ...sourceAccess(config), runtime, browser, secrets, projection, scheduleExpire: schedule.scheduleExpire, now },
+      expire: { runtime, projection, cloneJobs, schedule, secrets, now },
+      extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
+      sweep: { runtime, projection, cloneJobs, schedule, settings: sweep, now },
+    },
+    worker: workerSettings(config),
+    async close() {
+      await browser.close();
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
+      redis.disconnect();
+    },
+  };
+}
+
+function createBrowser(config: WorkerConfig, isRoot: boolean): BrowserDriver {
+  const pool = createBrowserPool({
+    executablePath: config.browserPath,
+    endpoint: config.browserEndpoint,
+    sandbox: config.browserSandbox ?? !isRoot,
+  });
+  const { pluginZip, browserTimeoutMs: pageTimeoutMs, artefactDir } = config;
+  return createBrowserDriver({ pool, probeSite, pluginZip, pageTimeoutMs, artefactDir });
+}
+
+function sourceAccess(config: WorkerConfig) {
+  return {
+    probeSite,
+    discoverAgent,
+    createRewriter,
+    connectAgent: (address) => createAgentClient(address),
+    readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard.php'), 'utf8'),
+    visit: visitSite,
+    settings: { patienceMs: config.patienceSeconds * 1000, copyConcurrency: config.copyConcurrency },
+  } satisfies Partial<CloneDeps>;
+}
+
+function engineClock(config: WorkerConfig): Pick<Engine, 'monotonic' | 'settings'> {
+  return {
+    monotonic: () => performance.now(),
+    settings: {
+      heartbeatMs: 1_000,
+      silenceMs: config.lockSeconds * 1000,
+      progressEveryMs: 500,
+      checkpointTtlMs: 7 * DAY_MS,
+      abortGraceMs: 20_000,
+      budgetMs: config.jobBudgetMinutes * MINUTE_MS,
+      maxStalls: MAX_STALLS,
+      keepLogs: 1_000,
+      terminalRetryMs: 2_000,
+    },
+  };
+}
+
+function workerSettings(config: WorkerConfig): WorkerSettings {
+  const lockMs = config.lockSeconds * 1000;
+  return {
+    name: `${hostname()}:${process.pid}`,
+    lockMs,
+    stalledEveryMs: Math.round((lockMs * 2) / 3),
+    maxStalledCount: MAX_STALLS + 5,
+    firstBackoffMs: 5_000,
+    maxBackoffMs: 2 * MINUTE_MS,
+    drainMs: config.drainSeconds * 1000,
+    releaseMs: RELEASE_MS,
+  };
+}
+
+function passwordOf(address: string): string {
+  return decodeURIComponent(new URL(address).password);
+}

@@ -1,0 +1,56 @@
+import { CloneInput } from '@wcr/shared/contracts/jobs';
+import { CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import type { Job } from 'bullmq';
+import type { Engine } from '../engine/attempt.ts';
+import { createProcessor } from '../engine/run-job.ts';
+import type { QueueBinding } from '../worker.ts';
+import { cloneJob } from './clone/clone.job.ts';
+import type { CloneDeps } from './clone/clone.types.ts';
+import { type ExpireDeps, expireJob } from './expire/expire.job.ts';
+import { type ExtendDeps, extendJob } from './extend/extend.job.ts';
+import { sweepJob } from './sweep/sweep.job.ts';
+import type { SweepDeps } from './sweep/sweep.types.ts';
+
+/** Enough to remove many clones whose time is up together, without starving the copies. */
+const SMALL_JOBS = 8;
+
+/** What each job works with. */
+export type JobDeps = {
+  readonly clone: CloneDeps;
+  readonly expire: ExpireDeps;
+  readonly extend: ExtendDeps;
+  readonly sweep: SweepDeps;
+};
+
+/** Every queue with its job. */
+export function bindJobs(engine: Engine, deps: JobDeps, cloneConcurrency: number): QueueBinding[] {
+  return [
+    {
+      queue: CLONE_QUEUE,
+      processor: createProcessor({ engine, definition: cloneJob, deps: deps.clone }),
+      concurrency: cloneConcurrency,
+      onLost: (job) => expireLost(deps.expire, job),
+    },
+    {
+      queue: EXPIRE_QUEUE,
+      processor: createProcessor({ engine, definition: expireJob, deps: deps.expire }),
+      concurrency: SMALL_JOBS,
+    },
+    {
+      queue: EXTEND_QUEUE,
+      processor: createProcessor({ engine, definition: extendJob, deps: deps.extend }),
+      concurrency: SMALL_JOBS,
+    },
+    {
+      queue: SWEEP_QUEUE,
+      processor: createProcessor({ engine, definition: sweepJob, deps: deps.sweep }),
+      concurrency: 1,
+    },
+  ];
+}
+
+/** BullMQ failed the job without running it, so that nothing was cleaned up. */
+async function expireLost({ schedule }: ExpireDeps, job: Job): Promise<void> {
+  const input = CloneInput.safeParse(job.data);
+  if (input.success) await schedule.expireNow({ cloneId: input.data.cloneId, reason: 'orphaned', owner: input.data.owner });
+}

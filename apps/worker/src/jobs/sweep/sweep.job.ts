@@ -1,0 +1,50 @@
+import { SweepInput } from '@wcr/shared/contracts/jobs';
+import { SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { defineJob } from '../../engine/define-job.ts';
+import type { StepContext } from '../../engine/engine.types.ts';
+import { settleProjected } from './settle-projected.ts';
+import { settleRecord } from './settle-record.ts';
+import type { SweepDeps, SweepFinding } from './sweep.types.ts';
+
+/** Makes reality match the records: the runtime is believed, Redis is mended. */
+export const sweepJob = defineJob<SweepDeps>()({
+  name: SWEEP_QUEUE,
+  input: SweepInput,
+  steps: ['settle-clones', 'settle-projection'],
+  async run({ deps, step }) {
+    const clones = await step('settle-clones', async (context) => {
+      const records = await deps.runtime.list();
+      return settleAll(context, records, (record) => settleRecord(deps, record));
+    });
+    const projected = await step('settle-projection', async (context) => {
+      const { records, missing } = await deps.projection.list();
+      await deps.projection.prune(missing);
+      return settleAll(context, records, (record) => settleProjected(deps, record));
+    });
+    return { ...clones, ...projected };
+  },
+});
+
+/** One clone that can't be settled must not keep the others from it. */
+async function settleAll<Item extends { readonly id: string }>(
+  context: StepContext,
+  items: readonly Item[],
+  settle: (item: Item) => Promise<SweepFinding[]>,
+): Promise<Partial<Record<SweepFinding, number>>> {
+  const counts: Partial<Record<SweepFinding, number>> = {};
+  let firstError: unknown;
+  for (const item of items) {
+    context.signal.throwIfAborted();
+    try {
+      for (const finding of await settle(item)) {
+        counts[finding] = (counts[finding] ?? 0) + 1;
+        context.log(`${item.id}: ${finding}`);
+      }
+    } catch (error) {
+      firstError ??= error;
+      context.log(`${item.id}: could not be settled`);
+    }
+  }
+  if (firstError !== undefined) throw firstError;
+  return counts;
+}

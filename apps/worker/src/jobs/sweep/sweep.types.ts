@@ -1,0 +1,25 @@
+import type { Runtime } from '../../drivers/runtime/runtime.types.ts';
+import type { Projection } from '../../projection/projection.ts';
+import type { CloneJobs } from '../../queue/clone-jobs.ts';
+import type { ExpireSchedule } from '../../queue/expire-schedule.ts';
+
+export type SweepDeps = {
+  readonly runtime: Runtime;
+  readonly projection: Projection;
+  readonly cloneJobs: CloneJobs;
+  readonly schedule: ExpireSchedule;
+  readonly settings: {
+    /** Age in milliseconds before something without a counterpart is taken for left over. */
+    readonly graceMs: number;
+  };
+  readonly now: () => number;
+};
+
+/** What a sweep can find and mend. */
+export type SweepFinding =
+  | 'projection-rebuilt'
+  | 'projection-corrected'
+  | 'credentials-renewed'
+  | 'expired'
+  | 'orphaned'
+  | 'projection-ended';

@@ -1,0 +1,49 @@
+import { parseEnv } from '@wcr/shared/config/parse-env';
+import { QUEUE_PREFIX, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { workerConfig } from './config/worker-config.ts';
+import { createDeps, type Deps } from './deps.ts';
+import { bindJobs } from './jobs/index.ts';
+import { ensureSweeps, requestSweep } from './jobs/sweep/sweep-schedule.ts';
+import { type HealthServer, startHealthServer } from './telemetry/health-server.ts';
+import { createWorker, type RunningWorker } from './worker.ts';
+
+const SWEEP_CHECK_MS = 30_000;
+
+const deps = createDeps(parseEnv(workerConfig, process.env));
+const { logger } = deps;
+const state: { worker?: RunningWorker; health?: HealthServer; sweeps?: NodeJS.Timeout; stopping: boolean } = { stopping: false };
+
+process.once('SIGTERM', () => void stop('SIGTERM'));
+process.once('SIGINT', () => void stop('SIGINT'));
+process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection nobody waited for'));
+
+await start(deps);
+
+async function start({ config, engine, jobs, metrics, redis, queues, worker: settings, now }: Deps): Promise<void> {
+  const isReady = async (): Promise<boolean> => !state.stopping && redis.status === 'ready' && (await redis.ping()) === 'PONG';
+  const { metricsHost: host, metricsPort: port } = config;
+  const isAlive = (): boolean => state.worker?.isAlive() ?? true;
+  state.health = await startHealthServer({ host, port, registry: metrics.registry, logger, isAlive, isReady });
+  const bindings = bindJobs(engine, jobs, config.concurrency);
+  state.worker = createWorker({ bindings, redisUrl: config.redisUrl, redis, prefix: QUEUE_PREFIX, logger, metrics, settings });
+  const keepSweeping = (): Promise<void> =>
+    ensureSweeps({ queue: queues[SWEEP_QUEUE], everyMs: config.sweepSeconds * 1000, now }).catch((error: unknown) =>
+      logger.warn({ err: error }, 'sweeps could not be scheduled'),
+    );
+  await keepSweeping();
+  await requestSweep(queues[SWEEP_QUEUE]);
+  state.sweeps = setInterval(() => void keepSweeping(), SWEEP_CHECK_MS);
+  logger.info({ port: state.health.port, concurrency: config.concurrency }, 'the worker runs');
+}
+
+async function stop(signal: string): Promise<void> {
+  if (state.stopping) return;
+  state.stopping = true;
+  logger.info({ signal }, 'the worker stops');
+  clearInterval(state.sweeps);
+  const inTime = await (state.worker?.close() ?? true);
+  await state.health?.close();
+  if (inTime) await deps.close();
+  logger.info({ inTime }, 'the worker has stopped');
+  process.exit(0);
+}

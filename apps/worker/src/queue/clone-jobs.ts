@@ -1,0 +1,52 @@
+import { CloneInput, JobFailure } from '@wcr/shared/contracts/jobs';
+import { redisKeys } from '@wcr/shared/contracts/queues';
+import type { Job, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+
+/** Longer than any job lives on after it was cancelled. */
+const CANCEL_TTL_MS = 7 * 86_400_000;
+
+export type CloneJobState =
+  /** Waits or runs, or will be tried again. */
+  | { readonly alive: true }
+  | { readonly alive: false; readonly endedAt: number | undefined; readonly failure: JobFailure | undefined };
+
+/** What others need to know of the jobs that make clones. */
+export type CloneJobs = {
+  state(jobId: string): Promise<CloneJobState>;
+  /** Asks a job that has not ended to end; the engine sees it within a heartbeat. No-op otherwise. */
+  cancel(jobId: string): Promise<void>;
+  /** Names the sealed secrets of a job, while the job is kept. */
+  secretRefOf(jobId: string): Promise<string | undefined>;
+};
+
+export function createCloneJobs({ queue, redis }: { queue: Queue; redis: Redis }): CloneJobs {
+  const state = async (jobId: string): Promise<CloneJobState> => {
+    const job: Job | undefined = await queue.getJob(jobId);
+    const now = job === undefined ? 'unknown' : await job.getState();
+    if (job === undefined || now === 'unknown') return { alive: false, endedAt: undefined, failure: undefined };
+    if (now !== 'completed' && now !== 'failed') return { alive: true };
+    return { alive: false, endedAt: job.finishedOn, failure: parseFailure(job.failedReason) };
+  };
+  return {
+    state,
+    async cancel(jobId) {
+      if ((await state(jobId)).alive) await redis.set(redisKeys.cancel(jobId), '1', 'PX', CANCEL_TTL_MS);
+    },
+    async secretRefOf(jobId) {
+      const job = await queue.getJob(jobId);
+      const parsed = CloneInput.safeParse(job?.data);
+      return parsed.success ? parsed.data.secretRef : undefined;
+    },
+  };
+}
+
+/** BullMQ writes some reasons itself; those are no failures of ours. */
+function parseFailure(reason: string | undefined): JobFailure | undefined {
+  if (!reason?.startsWith('{')) return undefined;
+  try {
+    return JobFailure.parse(JSON.parse(reason));
+  } catch {
+    return undefined;
+  }
+}
