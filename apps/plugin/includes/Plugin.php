@@ -42,6 +42,8 @@ final class Plugin {
 	public function activate(): void {
 		Requirements::refuse_unless_met();
 		Agent\PairingKeyStore::ensure();
+		// Here, where no two calls can choose different ones.
+		( new Agent\WordPressEnvironment() )->work_path();
 		MuLoader::install();
 		OwnOptions::set( 'version', WCR_VERSION );
 	}

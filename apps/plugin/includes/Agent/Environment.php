@@ -39,6 +39,9 @@ interface Environment {
 	 */
 	public function work_dir(): string;
 
+	/** Path of the work folder, whether it is there or not. */
+	public function work_path(): string;
+
 	/** True when no WordPress is loaded around the agent. */
 	public function is_standalone(): bool;
 

@@ -88,7 +88,11 @@ final class StandaloneEnvironment implements Environment {
 	}
 
 	public function work_dir(): string {
-		return WorkFolder::ensure( rtrim( $this->config['work'], '/' ) . '/' );
+		return WorkFolder::ensure( $this->work_path() );
+	}
+
+	public function work_path(): string {
+		return rtrim( $this->config['work'], '/' ) . '/';
 	}
 
 	public function is_standalone(): bool {

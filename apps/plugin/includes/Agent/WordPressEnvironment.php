@@ -19,6 +19,11 @@ final class WordPressEnvironment implements Environment {
 	 */
 	private $database;
 
+	/**
+	 * @var string|null
+	 */
+	private $work_path;
+
 	public function database(): Database {
 		if ( null === $this->database ) {
 			$flags          = defined( 'MYSQL_CLIENT_FLAGS' ) ? (int) constant( 'MYSQL_CLIENT_FLAGS' ) : 0;
@@ -52,17 +57,22 @@ final class WordPressEnvironment implements Environment {
 	}
 
 	public function work_dir(): string {
-		return WorkFolder::ensure( self::work_path() );
+		return WorkFolder::ensure( $this->work_path() );
 	}
 
-	/** The work folder, whether it exists or not. */
-	public static function work_path(): string {
-		if ( defined( 'WCR_WORK_DIR' ) ) {
-			return self::folder( (string) constant( 'WCR_WORK_DIR' ) );
+	public function work_path(): string {
+		if ( null === $this->work_path ) {
+			$this->work_path = defined( 'WCR_WORK_DIR' ) ? self::folder( (string) constant( 'WCR_WORK_DIR' ) ) : self::own_work_path();
 		}
+		return $this->work_path;
+	}
+
+	/** Its name cannot be guessed, for hosts that do not read .htaccess files. */
+	private static function own_work_path(): string {
 		$suffix = OwnOptions::get( 'work_suffix' ) ?? '';
 		if ( ! preg_match( '/^[0-9a-f]{16}$/D', $suffix ) ) {
-			$suffix = OwnOptions::add( 'work_suffix', bin2hex( random_bytes( 8 ) ) );
+			$suffix = bin2hex( random_bytes( 8 ) );
+			OwnOptions::set( 'work_suffix', $suffix );
 		}
 		return self::folder( WP_CONTENT_DIR ) . WorkFolder::NAME_PREFIX . $suffix . '/';
 	}

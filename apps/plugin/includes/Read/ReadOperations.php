@@ -15,6 +15,14 @@ final class ReadOperations {
 	 * @return array<int, Operation>
 	 */
 	public static function all(): array {
-		return array();
+		return array(
+			new SiteFacts(),
+			new TablesSchema(),
+			new RowsRead(),
+			new TablesChecksum(),
+			new FilesIndex(),
+			new FilesRead(),
+			new FilesHash(),
+		);
 	}
 }

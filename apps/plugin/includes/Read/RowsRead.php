@@ -1,0 +1,65 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WpCloneRestore\Read;
+
+use WpCloneRestore\Agent\Operation;
+use WpCloneRestore\Agent\Request;
+use WpCloneRestore\Read\Rows\Cursor;
+use WpCloneRestore\Read\Rows\RowScan;
+use WpCloneRestore\Read\Rows\RowSelect;
+use WpCloneRestore\Stream\FrameWriter;
+
+/**
+ * `rows.read`: rows of one table in the order of a key, or in the table's own order.
+ */
+final class RowsRead implements Operation {
+
+	private const FRAME_BYTES = 1048576;
+
+	public function name(): string {
+		return 'rows.read';
+	}
+
+	public function mutates(): bool {
+		return false;
+	}
+
+	public function handle( Request $request, FrameWriter $out ): void {
+		$scan     = self::scan_of( $request );
+		$compress = true === ( $request->args()['compress'] ?? false );
+		$buffer   = '';
+		$rows     = 0;
+		foreach ( $scan->packed( $request->budget() ) as $packed ) {
+			if ( $rows > 0 && strlen( $buffer ) + strlen( $packed ) > self::FRAME_BYTES ) {
+				self::write( $out, $buffer, $rows, $scan->cursor_before_last()->encode(), $compress );
+				$buffer = '';
+				$rows   = 0;
+			}
+			$buffer .= $packed;
+			++$rows;
+		}
+		if ( $rows > 0 ) {
+			self::write( $out, $buffer, $rows, $scan->cursor()->encode(), $compress );
+		}
+		$out->end( $scan->is_done(), $scan->cursor()->encode(), array( 'rows' => $scan->rows() ) );
+	}
+
+	/** The scan a request asks for. */
+	public static function scan_of( Request $request ): RowScan {
+		$args   = $request->args();
+		$key    = isset( $args['key'] ) ? $request->items( 'key' ) : null;
+		$select = new RowSelect( $request->environment(), $request->text( 'table' ), $request->items( 'columns' ), $key );
+		return new RowScan( $request->environment()->database(), $select, Cursor::decode( $args['cursor'] ?? null ) );
+	}
+
+	private static function write( FrameWriter $out, string $data, int $rows, string $cursor, bool $compress ): void {
+		$meta = array(
+			'rows'   => $rows,
+			'cursor' => $cursor,
+		);
+		$out->write( 'R', $meta, $data, $compress );
+		$out->flush();
+	}
+}
