@@ -3,9 +3,10 @@ import type { CloneRecord, CloneStatus } from '@wcr/shared/contracts/clone-recor
 import type { ExpireInput, ExtendInput } from '@wcr/shared/contracts/jobs';
 import { EXPIRE_QUEUE, EXTEND_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
+import type { Queue } from 'bullmq';
 import type { Caller } from '../access/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
-import { markCancelled } from '../queue/cancel-job.ts';
+import { markCancelled, moveToRetry } from '../queue/cancel-job.ts';
 import { viaRedis } from '../queue/redis-client.ts';
 import type { CloneChange } from './clone-bodies.ts';
 import type { AcceptedClone } from './request-clone.ts';
@@ -44,14 +45,21 @@ export async function deleteClone(deps: Deps, { cloneId, caller, requestId }: Re
   if (UNFINISHED.has(record.status)) await markCancelled(deps, record.jobId);
   const jobId = `${EXPIRE_QUEUE}-delete-${cloneId}`;
   const input: ExpireInput = { cloneId, reason: 'deleted', owner: record.owner, requestId };
-  await viaRedis(async () => {
-    const queue = deps.queues[EXPIRE_QUEUE];
-    await queue.add(EXPIRE_QUEUE, input, { jobId });
-    const state = await queue.getJobState(jobId);
-    if (state === 'failed') await (await queue.getJob(jobId))?.retry('failed', { resetAttemptsMade: true });
-  });
+  await viaRedis(() => ensureExpireJob(deps.queues[EXPIRE_QUEUE], jobId, input, GONE.has(record.status)));
   const changed = await deps.clones.change(cloneId, ({ status }) => (GONE.has(status) ? undefined : { status: 'expiring' }));
   return { id: cloneId, url: record.url, status: changed?.status ?? 'expired', jobId };
+}
+
+/** Adding is a no-op while the job is kept, so one that failed, or ended without the clone being gone, is started again. */
+async function ensureExpireJob(queue: Queue, jobId: string, input: ExpireInput, isGoing: boolean): Promise<void> {
+  await queue.add(EXPIRE_QUEUE, input, { jobId });
+  const state = await queue.getJobState(jobId);
+  const job = state === 'failed' || state === 'completed' ? await queue.getJob(jobId) : undefined;
+  if (job && state === 'failed') await moveToRetry(job);
+  if (job && state === 'completed' && !isGoing) {
+    await job.remove();
+    await queue.add(EXPIRE_QUEUE, input, { jobId });
+  }
 }
 
 function expiryOf({ config }: Deps, change: CloneChange, now: number): number {

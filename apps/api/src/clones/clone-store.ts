@@ -21,7 +21,9 @@ export type CloneStore = {
    * @returns the record as it is now, or undefined when it is gone
    * @throws AppError `queue.unavailable`
    */
-  change(cloneId: string, change: (record: CloneRecord) => Partial<CloneRecord> | undefined): Promise<CloneRecord | undefined>;
+  change(cloneId: string, change: Change): Promise<CloneRecord | undefined>;
+  /** A clone that failed is made again: its record waits for the job once more, and does not fade away. */
+  revive(cloneId: string): Promise<void>;
   /** @throws AppError `clone.credentials_missing`, `secret.unreadable` */
   credentials(cloneId: string): Promise<CloneCredentials>;
 };
@@ -38,22 +40,20 @@ export function createCloneStore(deps: { redis: Redis; sealer: Sealer }): CloneS
   const readRaw = (cloneId: string) => viaRedis(() => redis.get(redisKeys.clone(cloneId)));
   return {
     async read(cloneId, caller) {
-      const raw = await readRaw(cloneId);
-      const record = raw === null ? undefined : parseRecord(raw);
+      const record = parseRecord(await readRaw(cloneId));
       if (!record || !mayAccess(caller, record.owner)) throw new AppError('clone.not_found', { cloneId });
       return record;
     },
     async ownerOf(cloneId) {
-      const raw = await readRaw(cloneId);
-      return raw === null ? undefined : parseRecord(raw).owner;
+      return parseRecord(await readRaw(cloneId))?.owner;
     },
     list: (caller, page) => viaRedis(() => listClones(redis, caller, page)),
-    async change(cloneId, change) {
-      for (let tries = 0; tries < MAX_CHANGE_TRIES; tries++) {
-        const tried = await tryChange(redis, cloneId, change);
-        if (tried !== 'overtaken') return tried;
-      }
-      throw new AppError('queue.unavailable');
+    change: (cloneId, change) => changeRecord(redis, cloneId, change),
+    async revive(cloneId) {
+      await viaRedis(() => redis.persist(redisKeys.clone(cloneId)));
+      await changeRecord(redis, cloneId, ({ status }) =>
+        status === 'failed' ? { status: 'queued', error: undefined } : undefined,
+      );
     },
     async credentials(cloneId) {
       const sealed = await viaRedis(() => redis.get(redisKeys.credentials(cloneId)));
@@ -63,20 +63,27 @@ export function createCloneStore(deps: { redis: Redis; sealer: Sealer }): CloneS
   };
 }
 
-function parseRecord(raw: string): CloneRecord {
-  return CloneRecord.parse(JSON.parse(raw));
+/** A record of another version counts as missing until the sweeper has written it again. */
+function parseRecord(raw: string | null): CloneRecord | undefined {
+  return raw === null ? undefined : CloneRecord.safeParse(JSON.parse(raw)).data;
+}
+
+type Change = (record: CloneRecord) => Partial<CloneRecord> | undefined;
+
+async function changeRecord(redis: Redis, cloneId: string, change: Change): Promise<CloneRecord | undefined> {
+  for (let tries = 0; tries < MAX_CHANGE_TRIES; tries++) {
+    const tried = await tryChange(redis, cloneId, change);
+    if (tried !== 'overtaken') return tried;
+  }
+  throw new AppError('queue.unavailable');
 }
 
 /** One try: 'overtaken' when somebody else wrote the record in the meantime. */
-async function tryChange(
-  redis: Redis,
-  cloneId: string,
-  change: (record: CloneRecord) => Partial<CloneRecord> | undefined,
-): Promise<CloneRecord | undefined | 'overtaken'> {
+async function tryChange(redis: Redis, cloneId: string, change: Change): Promise<CloneRecord | undefined | 'overtaken'> {
   const key = redisKeys.clone(cloneId);
   const raw = await viaRedis(() => redis.get(key));
-  if (raw === null) return undefined;
   const record = parseRecord(raw);
+  if (raw === null || record === undefined) return undefined;
   const patch = change(record);
   if (patch === undefined) return record;
   const changed = { ...record, ...patch };
@@ -112,7 +119,8 @@ async function listClones(
 async function readOwned(redis: Redis, cloneIds: readonly string[], caller: Caller): Promise<CloneRecord[]> {
   if (cloneIds.length === 0) return [];
   const found = await redis.mget(cloneIds.map(redisKeys.clone));
-  return found.flatMap((raw) => (raw === null ? [] : [parseRecord(raw)])).filter((record) => mayAccess(caller, record.owner));
+  const records = found.map(parseRecord).filter((record) => record !== undefined);
+  return records.filter((record) => mayAccess(caller, record.owner));
 }
 
 /** A cursor names the last clone that was looked at, and its score in case that clone is gone when the next page is asked for. */

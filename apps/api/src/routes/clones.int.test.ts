@@ -4,6 +4,7 @@ import { redisKeys } from '@wcr/shared/contracts/queues';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import type { CloneAccepted, CloneView } from '../clones/clone-bodies.ts';
+import { stageJobs } from '../testing/job-stages.ts';
 import { ALICE, BOB, ROOT, startTestApi, type TestApi } from '../testing/start-api.ts';
 
 const PASSWORD = 'hunter2-very-secret';
@@ -330,7 +331,22 @@ describe('changing clones', () => {
       { cloneId: clone.id, reason: 'deleted', owner: 'alice' },
     ]);
     expect((await api.call('GET', `/api/v1/jobs/${first.job.id}`)).status).toBe(200);
-    expect(await api.deps.redis.exists(redisKeys.cancel(`clone-x`))).toBe(0);
+  });
+
+  it('starts the expire job again when it failed, or ended though the clone is there', async () => {
+    await using stages = stageJobs('expire', api.redis.url);
+    const { clone } = await accept();
+    await patchRecord(clone.id, { status: 'ready' });
+    const remove = () => jsonOf<Accepted>(api.call('DELETE', `/api/v1/clones/${clone.id}`));
+    const { job } = await remove();
+    await (await stages.take()).fail('runtime.failed', { reason: 'x' });
+    expect((await remove()).job).toEqual(job);
+    await (await stages.take()).complete({});
+    await remove();
+    expect(await api.deps.queues.expire.count()).toBe(0);
+    await patchRecord(clone.id, { status: 'ready' });
+    expect((await remove()).job).toEqual(job);
+    expect(await api.deps.queues.expire.count()).toBe(1);
   });
 
   it('cancels the job of an unfinished clone that is deleted', async () => {

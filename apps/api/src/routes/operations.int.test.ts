@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { stageJobs } from '../testing/job-stages.ts';
+import { ALICE, startTestApi, type TestApi } from '../testing/start-api.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api[Symbol.asyncDispose]());
+beforeEach(() => api.deps.redis.flushall());
+
+const SOURCE = { url: 'https://shop.example', username: 'u', password: 'p' };
+const get = (path: string) => api.call('GET', path, { key: null });
+const sample = (text: string, name: string) =>
+  Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
+
+describe('every answer', () => {
+  it('carries a request id and headers that keep browsers out of trouble', async () => {
+    const response = await get('/health/live');
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    const own = await api.call('GET', '/health/live', { headers: { 'x-request-id': 'my-request-1' } });
+    expect(own.headers.get('x-request-id')).toBe('my-request-1');
+    const odd = await api.call('GET', '/health/live', { headers: { 'x-request-id': 'a "quoted" one' } });
+    expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('to an unknown address or method is an envelope', async () => {
+    const missing = await get('/api/v1/nothing');
+    expect(missing.status).toBe(404);
+    expect(await missing.json()).toMatchObject({
+      error: { code: 'route.not_found', message: 'There is nothing at /api/v1/nothing.' },
+    });
+    const wrong = await api.call('PUT', '/api/v1/clones/clone-1');
+    expect(wrong.status).toBe(405);
+    expect(wrong.headers.get('allow')?.split(', ').sort()).toEqual(['DELETE', 'GET', 'PATCH']);
+    expect(await wrong.json()).toMatchObject({ error: { code: 'route.method_not_allowed' } });
+  });
+
+  it('to something unexpected gives nothing away', async () => {
+    const { createApp } = await import('../app.ts');
+    const clones = { ...api.deps.clones, list: () => Promise.reject(new Error('the secret is hunter2')) };
+    const response = await createApp({ ...api.deps, clones }).request('/api/v1/clones', {
+      headers: { authorization: `Bearer ${ALICE}` },
+    });
+    expect(response.status).toBe(500);
+    const text = await response.text();
+    expect(text).toContain('internal.unexpected');
+    expect(text).not.toContain('hunter2');
+  });
+
+  it('is one line in the log', async () => {
+    const before = api.logLines.length;
+    await api.call('GET', '/api/v1/clones/clone-20200101-000000-aaaa?token=abc', { headers: { 'x-request-id': 'logged-123' } });
+    const lines = api.logLines.slice(before).map((line) => JSON.parse(line));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      requestId: 'logged-123',
+      method: 'GET',
+      route: '/api/v1/clones/:cloneId',
+      status: 404,
+      caller: 'alice',
+    });
+    expect(JSON.stringify(lines)).not.toContain('abc');
+  });
+});
+
+describe('metrics', () => {
+  it('count the queues by state and what they demand', async () => {
+    await using stages = stageJobs('clone', api.redis.url);
+    for (let index = 0; index < 4; index++) await api.call('POST', '/api/v1/clones', { body: { source: SOURCE } });
+    await stages.take();
+    await (await stages.take()).failOnce('x');
+    await api.deps.queues.expire.add('expire', {}, { jobId: 'expire-far', delay: 3_600_000 });
+    const text = await (await get('/metrics')).text();
+    expect(sample(text, 'wcr_queue_jobs{queue="clone",state="waiting"}')).toBe(2);
+    expect(sample(text, 'wcr_queue_jobs{queue="clone",state="active"}')).toBe(1);
+    expect(sample(text, 'wcr_queue_jobs{queue="clone",state="delayed"}')).toBe(1);
+    expect(sample(text, 'wcr_queue_demand{queue="clone"}')).toBe(4);
+    expect(sample(text, 'wcr_queue_demand{queue="expire"}')).toBe(0);
+    await api.deps.queues.clone.pause();
+    expect(sample(await (await get('/metrics')).text(), 'wcr_queue_demand{queue="clone"}')).toBe(1);
+    expect(text).toContain(
+      'wcr_api_request_duration_seconds_bucket{le="0.001",method="POST",route="/api/v1/clones",status="202"}',
+    );
+    const names = [...text.matchAll(/^# HELP (\S+)/gm)].map((match) => match[1]);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('ask for a token when one is configured', async () => {
+    await using guarded = await startTestApi({ WCR_METRICS_TOKEN: 'metrics-token-0123' });
+    expect((await guarded.call('GET', '/metrics', { key: null })).status).toBe(401);
+    expect((await guarded.call('GET', '/metrics')).status).toBe(401);
+    expect((await guarded.call('GET', '/metrics', { key: 'metrics-token-0123' })).status).toBe(200);
+  });
+});
+
+describe('former clients', () => {
+  it('make clones and follow their jobs under the old names', async () => {
+    const body = { source: SOURCE, auto_provision: true, ttl_minutes: 45 };
+    const response = await api.call('POST', '/clone', { body });
+    expect(response.status).toBe(202);
+    const accepted = (await response.json()) as { job_id: string; clone_id: string; clone_url: string; status_url: string };
+    expect(accepted).toMatchObject({ success: true, clone_url: `http://clones.example/${accepted.clone_id}/` });
+    expect(accepted.status_url).toBe(`/api/v2/job-status/${accepted.job_id}`);
+    const job = await api.deps.queues.clone.getJob(accepted.job_id);
+    expect(job?.data).toMatchObject({ ttlMinutes: 45, source: { url: 'https://shop.example' } });
+    const status = await (await api.call('GET', accepted.status_url)).json();
+    expect(status).toEqual({ job_id: accepted.job_id, status: 'waiting', clone_id: accepted.clone_id });
+    expect(await (await get('/health')).json()).toEqual({ status: 'healthy' });
+  });
+
+  it('are told which field is wrong', async () => {
+    const response = await api.call('POST', '/clone', {
+      body: { source: { url: 'x' }, auto_provision: false, ttl_minutes: 'x' },
+    });
+    expect(response.status).toBe(400);
+    const { error } = (await response.json()) as { error: { message: string } };
+    for (const field of ['source.url: ', 'auto_provision: ', 'ttl_minutes: ']) expect(error.message).toContain(field);
+    const half = await api.call('POST', '/clone', { body: { source: { url: 'https://shop.example', username: 'u' } } });
+    expect(((await half.json()) as { error: { message: string } }).error.message).toContain('source.password: goes together');
+  });
+});
