@@ -30,6 +30,8 @@ const VerifyAnswer = z.object({ ok: z.boolean(), problems: z.array(z.string()) }
 export type Statement = {
   readonly kind: 'foreign-key' | 'view' | 'trigger' | 'analyze';
   readonly name: string;
+  /** The table that `{{table}}` stands for. */
+  readonly table?: string;
   readonly sql: string;
 };
 export type AdminUser = {

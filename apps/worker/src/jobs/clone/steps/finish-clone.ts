@@ -62,9 +62,11 @@ async function statementsOf(source: SourceAgent, options: Options): Promise<Stat
   const tables = schema.tables.filter((table) => !excluded.has(table.name));
   return [
     ...tables.flatMap((table) =>
-      table.foreignKeys.map((key): Statement => ({ kind: 'foreign-key', name: table.name, sql: key.sql })),
+      table.foreignKeys.map((key): Statement => ({ kind: 'foreign-key', name: key.name, table: table.name, sql: key.sql })),
     ),
     ...schema.views.map((view): Statement => ({ kind: 'view', name: view.name, sql: rewrite(view.sql) })),
-    ...schema.triggers.map((trigger): Statement => ({ kind: 'trigger', name: trigger.name, sql: rewrite(trigger.sql) })),
+    ...schema.triggers.map(
+      (trigger): Statement => ({ kind: 'trigger', name: trigger.name, table: trigger.table, sql: rewrite(trigger.sql) }),
+    ),
   ];
 }
