@@ -11,12 +11,12 @@ export async function runStages(stages: readonly Stage[], context: StageContext)
   mkdirSync(context.reports, { recursive: true });
   const results: StageResult[] = [];
   for (const stage of stages) {
-    console.log(`\n=== ${stage.name}`);
+    context.say(`\n=== ${stage.name}`);
     const begin = performance.now();
     const counts = await runStage(stage, context);
     const seconds = (performance.now() - begin) / 1000;
     results.push({ name: stage.name, seconds, ...counts });
-    console.log(`=== ${stage.name}: ${counts.failed === 0 ? 'ok' : 'FAILED'} (${seconds.toFixed(1)} s)`);
+    context.say(`=== ${stage.name}: ${counts.failed === 0 ? 'ok' : 'FAILED'} (${seconds.toFixed(1)} s)`);
   }
   return results;
 }
@@ -42,15 +42,15 @@ export function summarise(results: readonly StageResult[]): string {
 async function runStage(stage: Stage, context: StageContext): Promise<Counts> {
   const command = await stage.command(context);
   if (command === undefined) return { passed: 0, failed: 0, skipped: 0 };
-  const status = await runVisibly(command, context.root);
+  const status = await runVisibly(command, context);
   const counts = stage.report ? readReport(stage.report(context)) : undefined;
   if (counts === undefined) return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
   return status !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }
 
-function runVisibly([program, ...args]: readonly string[], cwd: string): Promise<number> {
+function runVisibly([program, ...args]: readonly string[], context: StageContext): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program ?? '', args, { cwd, stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(program ?? '', args, { cwd: context.root, stdio: ['ignore', context.output, context.output] });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });

@@ -18,6 +18,10 @@ export type StageContext = {
   readonly reports: string;
   /** Parts of paths of test files; all when empty. */
   readonly patterns: readonly string[];
+  /** Told when a stage begins and ends. */
+  readonly say: (line: string) => void;
+  /** Where the output of the commands goes. */
+  readonly output: 'inherit' | 'ignore';
 };
 
 const VIOLATIONS = 'test/gates/violations/';

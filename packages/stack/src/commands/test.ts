@@ -10,6 +10,12 @@ const patterns = wanted.filter((word) => !STAGES.some((stage) => stage.name === 
 const testStages = STAGES.filter((stage) => ['unit', 'int', 'e2e'].includes(stage.name));
 const stages = named.length > 0 ? named : patterns.length > 0 ? testStages : STAGES;
 
-const results = await runStages(stages, { root: layout.root, reports: join(layout.state, 'reports'), patterns });
+const results = await runStages(stages, {
+  root: layout.root,
+  reports: join(layout.state, 'reports'),
+  patterns,
+  say: (line) => console.log(line),
+  output: 'inherit',
+});
 console.log(summarise(results));
 process.exitCode = results.some((result) => result.failed > 0) ? 1 : 0;

@@ -63,6 +63,7 @@ async function tryLogin({ username, password, loginUrl }: Credentials): Promise<
     headers: { Cookie: 'wordpress_test_cookie=WP%20Cookie%20check' },
     body: new URLSearchParams({ log: username, pwd: password, 'wp-submit': 'Log In', testcookie: '1' }),
   });
+  await answer.text();
   const cookies = answer.headers.getSetCookie().join('\n');
   return cookies.includes('wordpress_logged_in_') ? undefined : `it was refused (status ${answer.status})`;
 }

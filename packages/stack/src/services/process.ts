@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -82,6 +82,29 @@ export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+/** True while a process of the group runs; those that only await burial by a slow init do not count. */
+export function isGroupAlive(pid: number): boolean {
+  if (!signalGroup(pid, 0)) return false;
+  if (process.platform !== 'linux') return true;
+  return readdirSync('/proc').some((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    const [state, , group] = readStat(entry);
+    return group === String(pid) && state !== 'Z' && state !== 'X';
+  });
+}
+
+/** Fields of /proc/<pid>/stat from the state on; empty when the process is gone. */
+export function readStat(pid: number | string): string[] {
+  try {
+    // The name in brackets before the state may hold anything, also brackets.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+  } catch {
+    return [];
+  }
+}
+
 function spawnIntoLog(options: ProcessOptions): ChildProcess {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, 'a', 0o600);
@@ -139,7 +162,7 @@ async function endGroup(group: { pid: number; exited: Promise<void>; graceMs: nu
   // Members may outlive their leader (the workers of `php -S` do).
   signalGroup(group.pid, 'SIGKILL');
   if (!ended) await group.exited;
-  for (let round = 0; round < 200 && signalGroup(group.pid, 0); round += 1) await sleep(10);
+  for (let round = 0; round < 200 && isGroupAlive(group.pid); round += 1) await sleep(10);
 }
 
 function tryListen(port: number): Promise<number> {

@@ -6,10 +6,16 @@ import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 import { startMariaDb } from './mariadb.ts';
 import { startPhpSite } from './php-site.ts';
-import { signalGroup } from './process.ts';
+import { isGroupAlive } from './process.ts';
 import { startRedis } from './redis.ts';
 
 const temporary = (): string => mkdtempSync(join(tmpdir(), 'wcr-stack-'));
+
+const statusOf = async (url: string, headers: Record<string, string> = {}): Promise<number> => {
+  const answer = await fetch(url, { headers });
+  await answer.text();
+  return answer.status;
+};
 
 describe('services', () => {
   it('Redis answers while it runs and leaves no process', async () => {
@@ -18,7 +24,7 @@ describe('services', () => {
     expect(await client.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
     client.disconnect();
     await redis.stop();
-    expect(signalGroup(redis.pid, 0)).toBe(false);
+    expect(isGroupAlive(redis.pid)).toBe(false);
   });
 
   it('MariaDB lets a database’s user in by TCP and by socket, and nobody else', async () => {
@@ -32,7 +38,7 @@ describe('services', () => {
     }
     await expect(createConnection({ host: mariadb.host, port: mariadb.port, user, password: 'wrong' })).rejects.toThrow();
     await mariadb.stop();
-    expect(signalGroup(mariadb.pid, 0)).toBe(false);
+    expect(isGroupAlive(mariadb.pid)).toBe(false);
   });
 
   it('a PHP site serves scripts, files and pretty addresses below its prefix, behind Basic authentication', async () => {
@@ -43,11 +49,11 @@ describe('services', () => {
     const site = await startPhpSite({ dir, pathPrefix: '/blog', basicAuth });
     const headers = { Authorization: `Basic ${btoa('me:pass')}` };
     const read = async (path: string): Promise<string> => (await fetch(`${site.url}${path}`, { headers })).text();
-    expect((await fetch(`${site.url}/`)).status).toBe(401);
+    expect(await statusOf(`${site.url}/`)).toBe(401);
     expect(await read('/hello/world/?a=1')).toBe('/blog/hello/world/?a=1 /blog/index.php');
     expect(await read('/gr%C3%BC%C3%9Fe%201.txt')).toBe('hello');
-    expect((await fetch(`http://127.0.0.1:${site.port}/other`, { headers })).status).toBe(404);
+    expect(await statusOf(`http://127.0.0.1:${site.port}/other`, headers)).toBe(404);
     await site.stop();
-    expect(signalGroup(site.pid, 0)).toBe(false);
+    expect(isGroupAlive(site.pid)).toBe(false);
   });
 });

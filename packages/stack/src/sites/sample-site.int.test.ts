@@ -41,6 +41,7 @@ describe.each([
   it('answers for a post, a picture, a theme’s file and the REST API', async () => {
     expect(await read(`/2024/05/${SAMPLE.post.slug}/`)).toContain(SAMPLE.post.title);
     const picture = await fetch(`${site.url}/${SAMPLE.picture}`);
+    expect((await picture.arrayBuffer()).byteLength).toBeGreaterThan(1000);
     expect(picture.headers.get('content-type')).toBe('image/png');
     expect(await read('/wp-content/themes/sample-theme/style.css')).toContain(`url("${site.url}/wp-content/uploads/hero.svg")`);
     expect(await read('/wp-json/wp/v2/posts?slug=blocks')).toContain('Blocks');

@@ -33,7 +33,9 @@ describe.each([
     expect(await (await fetch(`${site.url}/`)).text()).toContain('<title>Fresh</title>');
     const posts = (await (await fetch(`${site.url}/wp-json/wp/v2/posts`)).json()) as { link: string }[];
     expect(posts[0]?.link).toMatch(/\/hello-world\/$/);
-    expect((await fetch(posts[0]?.link ?? '', { redirect: 'manual' })).status).toBe(200);
+    const post = await fetch(posts[0]?.link ?? '', { redirect: 'manual' });
+    expect(await post.text()).toContain('Hello world!');
+    expect(post.status).toBe(200);
   });
 
   it('lets its administrator in', async () => {
@@ -43,6 +45,7 @@ describe.each([
       headers: { cookie: 'wordpress_test_cookie=WP%20Cookie%20check' },
       body: new URLSearchParams({ log: admin.username, pwd: admin.password, testcookie: '1' }),
     });
+    await answer.text();
     expect(answer.headers.get('location')).toBe(`${site.url}/wp-admin/`);
   });
 });

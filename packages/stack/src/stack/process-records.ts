@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { signalGroup } from '../services/process.ts';
+import { readStat, signalGroup } from '../services/process.ts';
 import { runCommand } from '../services/run.ts';
 
 const ProcessRecord = z.object({
@@ -98,13 +98,7 @@ async function beginOf(pid: number): Promise<string | undefined> {
     const text = await runCommand('ps', ['-o', 'state=,lstart=', '-p', String(pid)]).catch(() => '');
     return text.trim() === '' || text.trim().startsWith('Z') ? undefined : text.trim().replace(/^\S+\s+/, '');
   }
-  try {
-    // The name in brackets may hold spaces; state and start time are the 3rd and 22nd field.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  // The start time is the 22nd field of the file, the 20th from the state on.
+  const fields = readStat(pid);
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }

@@ -106,12 +106,18 @@ async function ensureApp(layout: StackLayout, app: StackApp): Promise<void> {
         cwd: layout.root,
         env: app.env,
         logFile: join(layout.run, `${app.name}.log`),
-        isReady: async () => (await fetch(app.healthUrl)).ok,
+        isReady: () => answersOk(app.healthUrl),
         readyMs: 60_000,
         graceMs: 30_000,
         outlives: true,
       }),
   });
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  const answer = await fetch(url);
+  await answer.text();
+  return answer.ok;
 }
 
 async function buildPlugin(layout: StackLayout): Promise<void> {
