@@ -70,7 +70,7 @@ final class TableDefinition {
 	 */
 	private static function placeholder( string $name, string $table, array $tables ): string {
 		if ( $name === $table ) {
-			return '{{table}}';
+			return '{{table:' . $table . '}}';
 		}
 		foreach ( $tables as $candidate ) {
 			// Some servers print the referenced name in lower case.
