@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const roots = ['apps/*/src', 'packages/*/src', 'test'];
+const roots = ['apps/*/src', 'apps/plugin/tests', 'packages/*/src', 'test'];
 const exclude = ['**/node_modules/**', 'test/gates/violations/**'];
 
 /** The suffix tells the cost: `.test.ts` pure, `.int.test.ts` real services, `.e2e.test.ts` the whole stack. */
