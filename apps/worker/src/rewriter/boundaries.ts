@@ -7,25 +7,15 @@ import { codeBefore, readChar } from './encoded-char.ts';
  * follows an address directly.
  */
 
-/** True when a host that ends at `position` is whole: no longer name, no other port, no `user@`. */
-export function endsHost(text: string, position: number): boolean {
+/**
+ * True when an address or path that ends at `position` is whole: no longer name (`/blog` in `/blogger` or `/blog.html`),
+ * no other port, no `user@`. Hosts and paths end alike, or a rewrite from one to the other could not be undone.
+ */
+export function endsAddress(text: string, position: number): boolean {
   const next = readChar(text, position);
   if (isHostCode(next.code) || next.code === ASCII.at) return false;
   if (next.code === ASCII.dot) return !isHostCode(readChar(text, next.end).code);
   if (next.code === ASCII.colon) return !isAlphanumeric(readChar(text, next.end).code);
-  return true;
-}
-
-/**
- * True when a path that ends at `position` is whole, i.e. `/blog` is not the beginning of `/blogger` or `/blog.html`.
- *
- * @param percentDepth how often the address itself is percent-encoded: what is encoded deeper belongs to the path
- */
-export function endsPath(text: string, position: number, percentDepth: number): boolean {
-  const next = readChar(text, position);
-  if (next.percentDepth > percentDepth) return PATH_DELIMITERS.has(next.code);
-  if (isHostCode(next.code) || PATH_CODES.has(next.code)) return false;
-  if (next.code === ASCII.dot) return !isHostCode(readChar(text, next.end).code);
   return true;
 }
 
@@ -35,9 +25,6 @@ export function opensAddress(text: string, position: number): boolean {
   return !(isHostCode(code) || NEVER_BEFORE.has(code));
 }
 
-/** Codes of `/ ? # & " ' < > \`. */
-const PATH_DELIMITERS = codesOf(`/?#&"'<>\\`);
-const PATH_CODES = codesOf('~@+');
 const NEVER_BEFORE = codesOf('/.~@}');
 
 function isHostCode(code: number): boolean {

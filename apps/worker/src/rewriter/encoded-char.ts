@@ -5,11 +5,9 @@ export type EncodedChar = {
   /** Code point, or -1 at the end of the text. */
   readonly code: number;
   readonly end: number;
-  /** How many times it is percent-encoded. */
-  readonly percentDepth: number;
 };
 
-const percentAhead = /%((?:25)*)([0-9a-f]{2})/iy;
+const percentAhead = /%(?:25)*([0-9a-f]{2})/iy;
 const entityAhead = /&(?:amp;)*(?:#x([0-9a-f]{1,12})|#([0-9]{1,12})|([a-z]{2,8}));/iy;
 const charBehind = /(?:\\+u([0-9a-f]{4})|%(?:25)*([0-9a-f]{2})|&(?:amp;)*(?:#x([0-9a-f]{1,12})|#([0-9]{1,12})|([a-z]{2,8}));)$/i;
 const controlEscapeBehind = /\\[bfnrt]$/;
@@ -28,7 +26,7 @@ const NAMED: Readonly<Record<string, number>> = {
 
 /** Reads the character at `position`. A backslash that is not a `\u` escape stands for itself: it ends addresses anyway. */
 export function readChar(text: string, position: number): EncodedChar {
-  if (position >= text.length) return { code: -1, end: position, percentDepth: 0 };
+  if (position >= text.length) return { code: -1, end: position };
   const code = text.charCodeAt(position);
   if (code === ASCII.backslash) return readEscape(text, position);
   if (code === ASCII.percent) return readPercent(text, position);
@@ -50,23 +48,22 @@ function readEscape(text: string, position: number): EncodedChar {
   let at = position;
   while (text.charCodeAt(at) === ASCII.backslash) at += 1;
   const hex = text.slice(at + 1, at + 5);
-  if (text[at] !== 'u' || !/^[0-9a-f]{4}$/i.test(hex)) return { code: ASCII.backslash, end: at, percentDepth: 0 };
-  return { code: Number.parseInt(hex, 16), end: at + 5, percentDepth: 0 };
+  if (text[at] !== 'u' || !/^[0-9a-f]{4}$/i.test(hex)) return { code: ASCII.backslash, end: at };
+  return { code: Number.parseInt(hex, 16), end: at + 5 };
 }
 
 function readPercent(text: string, position: number): EncodedChar {
   percentAhead.lastIndex = position;
   const match = percentAhead.exec(text);
   if (!match) return plain(ASCII.percent, position);
-  const depth = 1 + (match[1] as string).length / 2;
-  return { code: Number.parseInt(match[2] as string, 16), end: percentAhead.lastIndex, percentDepth: depth };
+  return { code: Number.parseInt(match[1] as string, 16), end: percentAhead.lastIndex };
 }
 
 function readEntity(text: string, position: number): EncodedChar {
   entityAhead.lastIndex = position;
   const match = entityAhead.exec(text);
   if (!match) return plain(ASCII.ampersand, position);
-  return { code: codeOf(match[1], match[2], match[3]), end: entityAhead.lastIndex, percentDepth: 0 };
+  return { code: codeOf(match[1], match[2], match[3]), end: entityAhead.lastIndex };
 }
 
 function codeOf(hex: string | undefined, decimal: string | undefined, name: string | undefined): number {
@@ -76,5 +73,5 @@ function codeOf(hex: string | undefined, decimal: string | undefined, name: stri
 }
 
 function plain(code: number, position: number): EncodedChar {
-  return { code, end: position + 1, percentDepth: 0 };
+  return { code, end: position + 1 };
 }

@@ -97,13 +97,13 @@ function isPercentRun(text: string, at: number): boolean {
   return /[A-Za-z0-9%._~+*!()-]/.test(text.charAt(at));
 }
 
-/** An attribute's value between its quotes, or text between tags. */
+/** An attribute's value between its quotes, which JSON may have escaped, or text between tags. */
 function boundsOfAttribute(text: string, at: number, from: number): Bounds {
   let start = at;
   while (start > from && !`"'>`.includes(text.charAt(start - 1))) start -= 1;
   const opener = start > from ? text.charAt(start - 1) : '>';
-  const end = text.indexOf(opener === '>' ? '<' : opener, at);
-  return { start, end: end < 0 ? text.length : end };
+  const closer = text.indexOf(opener === '>' ? '<' : opener, at);
+  return { start, end: closer < 0 ? text.length : Math.max(at, backslashRunStart(text, closer)) };
 }
 
 function search(pattern: RegExp, text: string, from: number): number {

@@ -1,8 +1,8 @@
-import { endsPath, opensAddress } from './boundaries.ts';
+import { endsAddress, opensAddress } from './boundaries.ts';
 import type { Edit } from './edit.ts';
 import { escapePattern } from './host-pattern.ts';
 import type { PathMapping } from './rewriter.types.ts';
-import { colonLike, percentDepth, SLASH_PATTERN, slashStart, spell } from './separators.ts';
+import { colonLike, SLASH_PATTERN, slashStart, spell } from './separators.ts';
 
 /** Finds all absolute paths on disk, spelt with plain, JSON-escaped or otherwise encoded slashes. */
 export function createPathMatcher(paths: readonly PathMapping[]): (text: string) => Edit[] {
@@ -19,7 +19,7 @@ export function pathPattern(paths: readonly PathMapping[]): string {
 function consistentPattern(path: string): string {
   const [first = '', ...rest] = segmentsOf(path).map(escapePattern);
   if (rest.length === 0) return first;
-  return `${first}(${SLASH_PATTERN})${rest.join('\\1')}`;
+  return `${first}(?<slash>${SLASH_PATTERN})${rest.join('\\k<slash>')}`;
 }
 
 function segmentsOf(path: string): string[] {
@@ -30,10 +30,10 @@ function findAll(text: string, mapping: PathMapping, pattern: RegExp): Edit[] {
   const edits: Edit[] = [];
   pattern.lastIndex = 0;
   for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
-    const slash = leadingSlash(text, match.index, match[1]);
+    const slash = leadingSlash(text, match.index, match.groups?.['slash']);
     if (slash === undefined) continue;
     const start = match.index - slash.length;
-    if (!opensAddress(text, start) || !endsPath(text, pattern.lastIndex, percentDepth(slash))) continue;
+    if (!opensAddress(text, start) || !endsAddress(text, pattern.lastIndex)) continue;
     edits.push({ start, end: pattern.lastIndex, text: spell(mapping.to, { slash, colon: colonLike(slash) }), hits: 1 });
   }
   return edits;

@@ -22,7 +22,7 @@ describe('a source in a sub-directory', () => {
   it.each([
     'https://host.example/blogger https://host.example/blog-2 https://host.example/blog_x https://host.example/blog.html',
     'https://host.example/ https://host.example https://host.example/Blog https://host.example/a/blog',
-    'https%3A%2F%2Fhost.example%2Fblogger https%3A%2F%2Fhost.example%2Fblog%2Dx https://host.example/blog%20x',
+    'https%3A%2F%2Fhost.example%2Fblogger https%3A%2F%2Fhost.example%2Fblog%2Dx https://host.example/blog:8080',
     String.raw`https:\/\/host.example\/blogger https:\/\/host.example:8080\/blog`,
   ])('leaves its neighbours: %s', (text) => {
     expect(replaced(text, urls)).toBe(text);

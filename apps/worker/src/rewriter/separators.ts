@@ -57,7 +57,7 @@ export function colonLike(slash: string): string {
 }
 
 /** How many times the slash is percent-encoded; 0 for the other spellings. */
-export function percentDepth(slash: string): number {
+function percentDepth(slash: string): number {
   const percent = slash.lastIndexOf('%');
   return percent < 0 ? 0 : (slash.length - percent - 1) / 2;
 }

@@ -1,9 +1,9 @@
 import { isAlphanumeric } from './ascii.ts';
-import { endsHost, endsPath, opensAddress } from './boundaries.ts';
+import { endsAddress, opensAddress } from './boundaries.ts';
 import type { Edit } from './edit.ts';
 import { hostPattern } from './host-pattern.ts';
 import { isSameOriginPort, type UrlTarget } from './rewrite-map.ts';
-import { colonEnd, colonLike, colonStart, percentDepth, type Spelling, slashEnd, slashStart, spell } from './separators.ts';
+import { colonEnd, colonLike, colonStart, type Spelling, slashEnd, slashStart, spell } from './separators.ts';
 
 /** What stands before a host: `https://` or `//`, however it is spelt. */
 type Opening = {
@@ -81,8 +81,7 @@ function endOfPath(text: string, start: number, path: string, { slash }: Spellin
     if (next < 0 || !text.startsWith(spelt, next)) return -1;
     at = next + spelt.length;
   }
-  const isWhole = path === '' ? endsHost(text, at) : endsPath(text, at, percentDepth(slash));
-  return isWhole ? at : -1;
+  return endsAddress(text, at) ? at : -1;
 }
 
 function render(text: string, hostStart: number, opening: Opening, target: UrlTarget): string {
