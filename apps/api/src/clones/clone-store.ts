@@ -129,9 +129,13 @@ async function cursorOf(redis: Redis, cloneId: string): Promise<string | null> {
   return score === null ? null : `${Math.trunc(Number(score))}.${cloneId}`;
 }
 
+/** Behind the cursor's clone; when that is gone, behind all that came before it: newer ones, and those of its millisecond. */
 async function positionAfter(redis: Redis, cursor: string): Promise<number> {
   const dot = cursor.indexOf('.');
-  const rank = await redis.zrevrank(redisKeys.cloneIndex, cursor.slice(dot + 1));
+  const [score, cloneId] = [cursor.slice(0, dot), cursor.slice(dot + 1)];
+  const rank = await redis.zrevrank(redisKeys.cloneIndex, cloneId);
   if (rank !== null) return rank + 1;
-  return redis.zcount(redisKeys.cloneIndex, `(${cursor.slice(0, dot)}`, '+inf');
+  const newer = await redis.zcount(redisKeys.cloneIndex, `(${score}`, '+inf');
+  const sameTime = await redis.zrangebyscore(redisKeys.cloneIndex, score, score);
+  return newer + sameTime.filter((other) => other > cloneId).length;
 }

@@ -42,10 +42,8 @@ export async function* followJob(
     let ended = false;
     changes.raise();
     while (!ended && !signal.aborted) {
-      if (!(await changes.wait(HEARTBEAT_MS))) {
-        yield undefined;
-        continue;
-      }
+      // A heartbeat looks for itself too, so that nothing depends on the watcher alone.
+      if (!(await changes.wait(HEARTBEAT_MS))) yield undefined;
       if (signal.aborted) return;
       const events = await readNews(deps, owned, position);
       if (events === undefined) setTimeout(changes.raise, RETRY_MS).unref();

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import type { OwnedJob } from './find-job.ts';
 import type { Queues } from './queues.ts';
-import { viaRedis } from './redis-client.ts';
+import { execPipeline, viaRedis } from './redis-client.ts';
 
 /** Where a reader of a job's log is: how many lines it has, and which one was the last. */
 export type LogMark = { readonly count: number; readonly digest: string };
@@ -9,14 +11,22 @@ export const LOG_START: LogMark = { count: 0, digest: '' };
 
 const MARK = /^(\d{1,9})-([0-9a-f]{8})?$/;
 
-/** One page of a job's log, oldest line first. @throws AppError `queue.unavailable` */
+const LogReply = z.tuple([z.array(z.string()), z.number()]);
+
+/**
+ * One page of a job's log, oldest line first. Read by hand: BullMQ's own call takes a failed reply for an empty log.
+ * @throws AppError `queue.unavailable`
+ */
 export async function readLogs(
-  deps: { queues: Queues },
+  deps: { redis: Redis; queues: Queues },
   { queue, jobId }: OwnedJob,
   page: { offset: number; limit: number },
 ): Promise<{ lines: string[]; total: number }> {
-  const { logs, count } = await viaRedis(() => deps.queues[queue].getJobLogs(jobId, page.offset, page.offset + page.limit - 1));
-  return { lines: logs, total: count };
+  const key = `${deps.queues[queue].toKey(jobId)}:logs`;
+  const last = page.offset + page.limit - 1;
+  const reply = await viaRedis(() => execPipeline(deps.redis.pipeline().lrange(key, page.offset, last).llen(key)));
+  const [lines, total] = LogReply.parse(reply);
+  return { lines, total };
 }
 
 /**

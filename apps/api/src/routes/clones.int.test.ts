@@ -3,13 +3,14 @@ import { CloneInput, ExpireInput, ExtendInput, SourceSecrets } from '@wcr/shared
 import { redisKeys } from '@wcr/shared/contracts/queues';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import type { CloneAccepted, CloneView } from '../clones/clone-bodies.ts';
+import type { CloneAccepted, ClonePage, CloneView } from '../clones/clone-bodies.ts';
 import { stageJobs } from '../testing/job-stages.ts';
 import { ALICE, BOB, ROOT, startTestApi, type TestApi } from '../testing/start-api.ts';
 
 const PASSWORD = 'hunter2-very-secret';
 const SOURCE = { url: 'https://Shop.Example:443/blog/', username: 'admin', password: PASSWORD };
 
+type Page = z.infer<typeof ClonePage>;
 type Accepted = z.infer<typeof CloneAccepted>;
 
 let api: TestApi;
@@ -256,6 +257,16 @@ describe('reading clones', () => {
     expect(seen.sort()).toEqual(made.sort());
     const bad = await api.call('GET', '/api/v1/clones?cursor=nonsense&limit=500&x=1');
     expect((await errorOf(bad)).message).toMatch(/limit: .*cursor: must be the nextCursor.*x: is not a known field/);
+  });
+
+  it('pages clones of one millisecond, though the last of a page goes', async () => {
+    const ids = await Promise.all(Array.from({ length: 9 }, async () => (await accept()).clone.id));
+    for (const id of ids) await api.deps.redis.zadd(redisKeys.cloneIndex, '1', id);
+    const expected = ids.sort().reverse();
+    const first = await jsonOf<Page>(api.call('GET', '/api/v1/clones?limit=4'));
+    await api.deps.redis.zrem(redisKeys.cloneIndex, expected[3] ?? '');
+    const second = await jsonOf<Page>(api.call('GET', `/api/v1/clones?limit=100&cursor=${first.nextCursor}`));
+    expect([...first.clones, ...second.clones].map((clone) => clone.id)).toEqual(expected);
   });
 
   it('hands out the credentials of a ready clone only', async () => {

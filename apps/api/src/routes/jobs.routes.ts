@@ -144,9 +144,14 @@ function addEvents(app: ApiApp, deps: ApiDeps): void {
     return streamSSE(context, async (stream) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
-      for await (const event of followJob(deps, owned, { from: parseMark(lastEventId), signal: gone.signal })) {
-        if (event === undefined) await stream.write(': still here\n\n');
-        else await stream.writeSSE(event);
+      try {
+        for await (const event of followJob(deps, owned, { from: parseMark(lastEventId), signal: gone.signal })) {
+          if (event === undefined) await stream.write(': still here\n\n');
+          else await stream.writeSSE(event);
+        }
+      } catch (error) {
+        // The stream just ends: the client comes back with its last event id and gets a proper answer.
+        deps.logger.warn({ err: error, requestId: context.get('requestId') }, 'an event stream broke');
       }
     });
   });
