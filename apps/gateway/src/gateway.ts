@@ -31,7 +31,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     { requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: 64 * 1024 },
     (request, response) => {
       answer(deps, basePath, request, response).catch((error: unknown) => {
-        deps.log.error({ err: error }, 'request failed');
+        // Who leaves in the middle of an answer is no failure of ours.
+        deps.log[response.destroyed ? 'debug' : 'error']({ err: error }, 'request failed');
         sendPage(response, 'failed');
       });
     },

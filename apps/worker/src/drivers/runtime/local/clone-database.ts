@@ -33,6 +33,8 @@ export function databaseNameOf(cloneId: string): string {
 export function createCloneDatabases(databaseUrl: string, hosts: readonly string[]): CloneDatabases {
   async function use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     const connection = await createConnection({ uri: databaseUrl, connectTimeout: CONNECT_MS }).catch(rethrowClean);
+    // A server that goes away between two statements must not end the worker; the next statement tells.
+    connection.on('error', () => undefined);
     try {
       return await work(connection);
     } finally {
