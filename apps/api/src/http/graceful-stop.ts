@@ -2,6 +2,8 @@ import type { EventEmitter } from 'node:events';
 import type { ServerType } from '@hono/node-server';
 import type { ApiDeps } from '../deps.ts';
 
+const IDLE_SWEEP_MS = 50;
+
 /**
  * On SIGTERM or SIGINT: not ready any more, event streams end, open requests are answered, then the process ends.
  * Requests that are still open after the configured time are cut off.
@@ -26,13 +28,15 @@ export function stopOnSignal(options: {
       deps.close();
       exit(0);
     }, deps.config.shutdownSeconds * 1000);
+    // A connection that is kept alive would hold the process after its last answer.
+    const sweep = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), IDLE_SWEEP_MS);
     server.close(() => {
       clearTimeout(cutOff);
+      clearInterval(sweep);
       deps.close();
       deps.logger.info('stopped');
       exit(0);
     });
-    if ('closeIdleConnections' in server) server.closeIdleConnections();
   };
   signals.on('SIGTERM', () => stop('SIGTERM'));
   signals.on('SIGINT', () => stop('SIGINT'));
