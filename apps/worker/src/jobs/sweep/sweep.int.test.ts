@@ -1,0 +1,179 @@
+import { EXPIRE_QUEUE, redisKeys, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { useRedis } from '@wcr/stack/testing/services';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { deleteJobId, expireJobId } from '../../queue/expire-schedule.ts';
+import { createTestSystem, type TestSystem } from '../../testing/test-system.ts';
+import { waitUntil } from '../../testing/wait-until.ts';
+import { ensureSweeps, requestSweep } from './sweep-schedule.ts';
+
+const MINUTE_MS = 60_000;
+
+let system: TestSystem;
+beforeEach(async () => {
+  system = await createTestSystem((await useRedis()).url);
+});
+afterEach(() => system[Symbol.asyncDispose]());
+
+const stateOf = (jobId: string) => system.queues[EXPIRE_QUEUE].getJobState(jobId);
+
+it('finds nothing to do when all is well', async () => {
+  await system.addClone();
+  system.start();
+  expect(await system.sweep()).toEqual({});
+});
+
+it('with Redis emptied, records, credentials and appointments of all clones come back', async () => {
+  const { engine, projection } = system;
+  const clones = [await system.addClone(), await system.addClone({ name: 'second' })];
+  const overdue = await system.addClone({ expiresAt: Date.now() + 1_000 });
+  const sealed = await engine.redis.get(redisKeys.credentials(clones[0]?.id ?? ''));
+  await engine.redis.flushdb();
+  await system.runtime.update(overdue.id, { expiresAt: Date.now() - 1 });
+  system.start();
+  await system.sweep();
+  for (const clone of clones) {
+    expect(await projection.read(clone.id)).toEqual(clone);
+    expect(await projection.hasCredentials(clone.id)).toBe(true);
+    expect(await stateOf(expireJobId(clone.id))).toBe('delayed');
+  }
+  expect(await engine.redis.get(redisKeys.credentials(clones[0]?.id ?? ''))).not.toBe(sealed);
+  expect((await projection.list()).records.map(({ id }) => id)).toEqual(expect.arrayContaining(clones.map(({ id }) => id)));
+  await system.gone(overdue.id);
+});
+
+it('what the projection says wrongly is corrected from the runtime', async () => {
+  const clone = await system.addClone();
+  await system.projection.update(clone.id, { status: 'copying', expiresAt: 1 });
+  system.start();
+  expect(await system.sweep()).toEqual({ 'projection-corrected': 1 });
+  expect(await system.projection.read(clone.id)).toEqual(clone);
+});
+
+describe('a clone that should be gone', () => {
+  it('because its time is up: goes, also when the last expire job failed for good', async () => {
+    const { id } = await system.addClone();
+    await system.runtime.update(id, { expiresAt: Date.now() - 1 });
+    const remove = system.runtime.remove;
+    system.runtime.remove = () => Promise.reject(new Error('away'));
+    system.start();
+    await system.sweep();
+    expect((await system.ended(EXPIRE_QUEUE, expireJobId(id))).failedReason).toContain('internal.unexpected');
+    system.runtime.remove = remove;
+    await system.sweep();
+    await system.gone(id);
+  });
+
+  it('because somebody deleted it and the job failed: goes', async () => {
+    const { id } = await system.addClone();
+    await system.projection.update(id, { status: 'expiring' });
+    system.start();
+    await system.sweep();
+    await system.ended(EXPIRE_QUEUE, deleteJobId(id));
+    expect(await system.runtime.read(id)).toBeUndefined();
+  });
+
+  it('because its clean-up failed: goes, and stays visible as failed', async () => {
+    const { id } = await system.addClone({ status: 'failed' });
+    system.start();
+    await system.sweep();
+    await system.gone(id);
+    await system.ended(EXPIRE_QUEUE, deleteJobId(id));
+    expect(await system.projection.read(id)).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('a clone that is being made', () => {
+  it.each(['queued', 'provisioning', 'copying'] as const)(
+    '%s, and its job lives: is left alone even past its expiry',
+    async (status) => {
+      await system.queues.clone.add('clone', {}, { jobId: 'clone-alive' });
+      const { id } = await system.addClone({ status, jobId: 'clone-alive', expiresAt: Date.now() - 1 });
+      system.start();
+      expect(await system.sweep()).toEqual({});
+      expect(await system.runtime.read(id)).toMatchObject({ status });
+    },
+  );
+
+  it('without a job, but just asked for: is left alone', async () => {
+    await system.addClone({ status: 'provisioning', createdAt: Date.now() });
+    system.start();
+    expect(await system.sweep()).toEqual({});
+  });
+
+  it('without a job after the grace: is removed and shown as failed', async () => {
+    const { id } = await system.addClone({ status: 'copying', createdAt: Date.now() - 10 * MINUTE_MS });
+    system.start();
+    expect(await system.sweep()).toEqual({ orphaned: 1 });
+    await system.ended(EXPIRE_QUEUE, deleteJobId(id));
+    expect(await system.runtime.read(id)).toBeUndefined();
+    expect(await system.projection.read(id)).toMatchObject({ status: 'failed', error: { code: 'job.stalled' } });
+  });
+});
+
+describe('a record without a clone', () => {
+  it.each([
+    ['ready', 'expired'],
+    ['expiring', 'expired'],
+    ['copying', 'failed'],
+    ['queued', 'failed'],
+  ] as const)('%s: ends as %s after the grace, and its credentials go', async (status, ends) => {
+    const clone = await system.addClone({ status: 'ready' });
+    await system.projection.update(clone.id, { status });
+    await system.runtime.remove(clone.id, new AbortController().signal);
+    system.start();
+    expect(await system.sweep()).toEqual({ 'projection-ended': 1 });
+    expect(await system.projection.read(clone.id)).toMatchObject({ status: ends });
+    expect(await system.projection.hasCredentials(clone.id)).toBe(false);
+    expect(await system.sweep()).toEqual({});
+  });
+
+  it('whose job waits in the queue is left alone', async () => {
+    await system.queues.clone.add('clone', {}, { jobId: 'clone-waits' });
+    const clone = await system.addClone({ status: 'queued', jobId: 'clone-waits' });
+    await system.runtime.remove(clone.id, new AbortController().signal);
+    system.start();
+    expect(await system.sweep()).toEqual({});
+  });
+});
+
+it('one clone that cannot be settled does not keep the others from it', async () => {
+  const bad = await system.addClone();
+  const good = await system.addClone();
+  await system.engine.redis.flushdb();
+  const open = system.runtime.open;
+  system.runtime.open = (id) => (id === bad.id ? Promise.reject(new Error('unreadable')) : open(id));
+  system.start();
+  await expect(system.sweep()).rejects.toThrow('internal.unexpected');
+  expect(await system.projection.hasCredentials(good.id)).toBe(true);
+});
+
+it('the index forgets clones whose record has run out', async () => {
+  const { id } = await system.addClone();
+  await system.runtime.remove(id, new AbortController().signal);
+  await system.engine.redis.del(redisKeys.clone(id));
+  system.start();
+  await system.sweep();
+  expect(await system.engine.redis.zcard(redisKeys.cloneIndex)).toBe(0);
+});
+
+describe('the schedule of sweeps', () => {
+  const ensure = () => ensureSweeps({ queue: system.queues[SWEEP_QUEUE], everyMs: 60_000, now: Date.now });
+
+  it('is made once however many workers ask, and again when Redis was emptied', async () => {
+    await Promise.all([ensure(), ensure(), ensure()]);
+    const [present] = await system.queues[SWEEP_QUEUE].getJobSchedulers();
+    expect(present).toMatchObject({ every: 60_000 });
+    await system.engine.redis.flushdb();
+    await ensure();
+    expect(await system.queues[SWEEP_QUEUE].getJobSchedulersCount()).toBe(1);
+    expect(await system.queues[SWEEP_QUEUE].getGlobalConcurrency()).toBe(1);
+  });
+
+  it('runs, and workers that start together ask for one sweep', async () => {
+    await Promise.all([1, 2, 3].map(() => requestSweep(system.queues[SWEEP_QUEUE])));
+    expect(await system.queues[SWEEP_QUEUE].getWaitingCount()).toBe(1);
+    await ensure();
+    system.start();
+    await waitUntil(async () => (await system.queues[SWEEP_QUEUE].getCompletedCount()) === 2, 'two sweeps');
+  });
+});

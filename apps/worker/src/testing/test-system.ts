@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto';
+import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
+import { CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { createCloneId } from '@wcr/shared/domain/clone-id';
+import { createSealer } from '@wcr/shared/secrets/seal';
+import type { Job, Queue } from 'bullmq';
+import { pino } from 'pino';
+import { createMemoryRuntime } from '../drivers/runtime/runtime.memory.ts';
+import type { Runtime } from '../drivers/runtime/runtime.types.ts';
+import { createProcessor } from '../engine/run-job.ts';
+import { expireJob } from '../jobs/expire/expire.job.ts';
+import { extendJob } from '../jobs/extend/extend.job.ts';
+import { sweepJob } from '../jobs/sweep/sweep.job.ts';
+import { createProjection, type Projection } from '../projection/projection.ts';
+import { type CloneJobs, createCloneJobs } from '../queue/clone-jobs.ts';
+import { createExpireSchedule, type ExpireSchedule } from '../queue/expire-schedule.ts';
+import { createExpiryOrder } from '../queue/expiry-order.ts';
+import { createQueues, JOB_OPTIONS, type Queues } from '../queue/queues.ts';
+import { createSecretStore, type SecretStore } from '../queue/secret-store.ts';
+import type { RunningWorker } from '../worker.ts';
+import { createTestEngine, TEST_PREFIX, type TestEngine } from './test-engine.ts';
+import { waitUntil } from './wait-until.ts';
+
+const MINUTE_MS = 60_000;
+const signal = new AbortController().signal;
+
+/** The jobs that look after clones, over a real Redis and a runtime in memory. */
+export type TestSystem = AsyncDisposable & {
+  readonly engine: TestEngine;
+  readonly runtime: Runtime;
+  readonly queues: Queues;
+  readonly projection: Projection;
+  readonly schedule: ExpireSchedule;
+  readonly cloneJobs: CloneJobs;
+  readonly secrets: SecretStore;
+  /** Starts a worker for expire, extend and sweep jobs. */
+  start(): RunningWorker;
+  /** A clone as its job leaves it, in runtime, projection and schedule. */
+  addClone(patch?: Partial<CloneRecord>): Promise<CloneRecord>;
+  /** Runs a sweep and waits for its end. */
+  sweep(): Promise<unknown>;
+  ended(queue: keyof Queues, jobId: string): Promise<Job>;
+  gone(cloneId: string): Promise<unknown>;
+};
+
+export async function createTestSystem(url: string, options: { graceMs?: number } = {}): Promise<TestSystem> {
+  const engine = createTestEngine(url);
+  const { redis, redactor, now } = engine;
+  const sealer = createSealer(randomBytes(32).toString('hex'));
+  const runtime = createMemoryRuntime();
+  const queues = createQueues({ redis, prefix: TEST_PREFIX, logger: pino({ level: 'silent' }) });
+  const projection = createProjection({ redis, sealer });
+  const jobOptions = { ...JOB_OPTIONS, attempts: 2 };
+  const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions, now });
+  const cloneJobs = createCloneJobs({ queue: queues[CLONE_QUEUE], redis });
+  const secrets = createSecretStore({ redis, sealer, redactor });
+  const order = createExpiryOrder(redis);
+  const shared = { runtime, projection, schedule, cloneJobs, secrets, order, now };
+  const settings = { graceMs: options.graceMs ?? MINUTE_MS };
+  const workers: RunningWorker[] = [];
+  const ended = (name: keyof Queues, jobId: string): Promise<Job> =>
+    waitUntil(async () => {
+      const job = await queues[name].getJob(jobId);
+      return job?.finishedOn === undefined ? undefined : job;
+    }, `the end of ${jobId}`);
+  return {
+    ...{ engine, runtime, queues, projection, schedule, cloneJobs, secrets, ended },
+    start() {
+      const worker = engine.start([
+        { queue: EXPIRE_QUEUE, processor: createProcessor({ engine, definition: expireJob, deps: shared }), concurrency: 4 },
+        { queue: EXTEND_QUEUE, processor: createProcessor({ engine, definition: extendJob, deps: shared }), concurrency: 4 },
+        {
+          queue: SWEEP_QUEUE,
+          processor: createProcessor({ engine, definition: sweepJob, deps: { ...shared, settings } }),
+          concurrency: 1,
+        },
+      ]);
+      workers.push(worker);
+      return worker;
+    },
+    async addClone(patch = {}) {
+      const record = newRecord(runtime, patch);
+      const spec = {
+        record: { ...record, status: 'provisioning' as const },
+        tablePrefix: 'wp_',
+        databaseCharset: 'utf8mb4',
+        databaseCollation: 'utf8mb4_bin',
+      };
+      const handle = await runtime.ensure(spec, signal);
+      await runtime.update(record.id, { status: record.status });
+      await projection.write(record);
+      if (record.status === 'ready') {
+        await projection.writeCredentials(record.id, handle.credentials);
+        await schedule.scheduleExpire(record.id, record.expiresAt);
+      }
+      return record;
+    },
+    async sweep() {
+      const job = await queues[SWEEP_QUEUE].add(SWEEP_QUEUE, {}, { jobId: `sweep-${randomBytes(4).toString('hex')}` });
+      const { failedReason, returnvalue } = await ended(SWEEP_QUEUE, job.id ?? '');
+      if (failedReason !== undefined) throw new Error(failedReason);
+      return returnvalue;
+    },
+    gone: (cloneId) => waitUntil(async () => (await runtime.read(cloneId)) === undefined, `the end of ${cloneId}`),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.close()));
+      await Promise.all(Object.values(queues).map((queue: Queue) => queue.close()));
+      redis.disconnect();
+    },
+  };
+}
+
+function newRecord(runtime: Runtime, patch: Partial<CloneRecord>): CloneRecord {
+  const id = patch.id ?? createCloneId();
+  return {
+    id,
+    url: `${runtime.addressOf(id)}/`,
+    status: 'ready',
+    owner: 'tester',
+    sourceUrl: 'https://shop.example',
+    jobId: `clone-job-${id}`,
+    createdAt: Date.now() - 10 * MINUTE_MS,
+    expiresAt: Date.now() + 60 * MINUTE_MS,
+    ...patch,
+  };
+}
