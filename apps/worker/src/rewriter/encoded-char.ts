@@ -10,7 +10,7 @@ export type EncodedChar = {
 const percentAhead = /%(?:25)*([0-9a-f]{2})/iy;
 const entityAhead = /&(?:amp;)*(?:#x([0-9a-f]{1,12})|#([0-9]{1,12})|([a-z]{2,8}));/iy;
 const charBehind = /(?:\\+u([0-9a-f]{4})|%(?:25)*([0-9a-f]{2})|&(?:amp;)*(?:#x([0-9a-f]{1,12})|#([0-9]{1,12})|([a-z]{2,8}));)$/i;
-const controlEscapeBehind = /\\[bfnrt]$/;
+const controlEscapeBehind = /(?:\\|%(?:25)*5[cC])[bfnrt]$/;
 const WINDOW = 40;
 
 /** Entities of characters that decide whether an address goes on; all others end one. */

@@ -100,10 +100,16 @@ function isPercentRun(text: string, at: number): boolean {
 /** An attribute's value between its quotes, which JSON may have escaped, or text between tags. */
 function boundsOfAttribute(text: string, at: number, from: number): Bounds {
   let start = at;
-  while (start > from && !`"'>`.includes(text.charAt(start - 1))) start -= 1;
+  while (start > from && !opensAttribute(text, start - 1)) start -= 1;
   const opener = start > from ? text.charAt(start - 1) : '>';
   const closer = text.indexOf(opener === '>' ? '<' : opener, at);
   return { start, end: closer < 0 ? text.length : Math.max(at, backslashRunStart(text, closer)) };
+}
+
+/** An apostrophe may stand within a value between double quotes, so that only one after `=` opens an attribute. */
+function opensAttribute(text: string, at: number): boolean {
+  const char = text.charAt(at);
+  return char === '"' || char === '>' || (char === "'" && text.charAt(at - 1) === '=');
 }
 
 function search(pattern: RegExp, text: string, from: number): number {

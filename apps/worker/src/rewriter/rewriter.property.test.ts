@@ -4,10 +4,11 @@ import { createRewriter } from './rewriter.ts';
 
 /**
  * Round trips hold when the bytes hold neither the new addresses nor the new paths, and spell the old ones as the map
- * does: its scheme (or none), its case, no default port written out.
+ * does: its scheme (or none), its case, no default port written out. No length may be wrong for the old address and
+ * right for the new one: here the new ones are longer than any length among the fragments.
  */
 const SITE = { origin: 'https://gazette.example', disk: '/srv/www/gazette' };
-const CLONE = { origin: 'http://127.0.0.1:8081/clone-7', disk: '/srv/clones/7/site' };
+const CLONE = { origin: 'http://127.0.0.1:8081/clone-7', disk: '/srv/clones/clone-7/site' };
 const rewriter = createRewriter({
   urls: [{ from: SITE.origin, to: CLONE.origin }],
   paths: [{ from: SITE.disk, to: CLONE.disk }],
