@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../services/run.ts';
@@ -66,12 +66,16 @@ async function phpSyntaxCommand({ root }: StageContext): Promise<readonly string
   return ['sh', '-c', script, 'php-syntax', ...files];
 }
 
-function phpUnitCommand(context: StageContext): readonly string[] | undefined {
-  const folder = join(context.root, 'apps/plugin');
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  const config = names.find((name) => name === 'phpunit.xml' || name === 'phpunit.xml.dist');
-  if (!config) return undefined;
-  return ['phpunit', '-c', join(folder, config), '--log-junit', join(context.reports, 'php-unit.xml')];
+/** By its configuration where there is one, otherwise all tests of the folder. */
+function phpUnitCommand({ root, reports }: StageContext): readonly string[] | undefined {
+  const plugin = join(root, 'apps/plugin');
+  const config = ['phpunit.xml', 'phpunit.xml.dist'].map((name) => join(plugin, name)).find((file) => existsSync(file));
+  const tests = ['Unit', 'unit'].map((name) => join(plugin, 'tests', name)).find((folder) => existsSync(folder));
+  const bootstrap = join(plugin, 'tests/bootstrap.php');
+  const log = ['--log-junit', join(reports, 'php-unit.xml')];
+  if (config) return ['phpunit', '-c', config, ...log];
+  if (!tests) return undefined;
+  return ['phpunit', ...(existsSync(bootstrap) ? ['--bootstrap', bootstrap] : []), ...log, tests];
 }
 
 async function listFiles(root: string): Promise<string[]> {
