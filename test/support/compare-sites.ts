@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { createRewriter } from '@wcr/worker/rewriter/create-rewriter';
+import { createRewriter } from '@wcr/worker/rewriter/rewriter';
 import { compareDatabases, compareSets, type DatabaseSide } from './compare-databases.ts';
 import type { Difference, Neutralise } from './difference.ts';
 

@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -12,17 +13,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { localClonePaths } from '@wcr/shared/contracts/local-clone';
 import { createSealer } from '@wcr/shared/secrets/seal';
 import { type Service, startOnFreePort, startProcess } from '@wcr/stack/services/process';
 import { createLocalRuntime } from '@wcr/worker/drivers/runtime/local/local-runtime.driver';
 import { createCloneSpec } from '@wcr/worker/drivers/runtime/runtime.contract';
-import type { CloneHandle, Runtime } from '@wcr/worker/drivers/runtime/runtime.types';
+import type { CloneHandle, CloneSpec, Runtime } from '@wcr/worker/drivers/runtime/runtime.types';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { useMariaDb } from './services.ts';
 
 const SECRETS_KEY = '7'.repeat(64);
-const isRoot = process.getuid?.() === 0;
 
 /** A gateway with its local runtime over the run's MariaDB, in folders of its own. */
 export type LocalGateway = AsyncDisposable & {
@@ -33,6 +34,8 @@ export type LocalGateway = AsyncDisposable & {
   readonly database: { readonly host: string; readonly port: number };
   readonly process: () => Service;
   anotherRuntime(): Runtime;
+  /** Does something to a clone in a process of its own, and kills that (SIGKILL) a while after it has begun. */
+  killDuring(action: 'ensure' | 'remove', spec: CloneSpec, afterMs: number): Promise<void>;
   /** Starts the gateway again on the same port. */
   start(): Promise<void>;
   connect(): Promise<Connection>;
@@ -69,19 +72,17 @@ export async function startLocalGateway(env: Readonly<Record<string, string>> = 
   const first = await startOnFreePort(undefined, async (port) => ({ port, service: await launch(port) }));
   let { service } = first;
   const url = `http://127.0.0.1:${first.port}`;
-  const anotherRuntime = (): Runtime =>
-    createLocalRuntime({
-      clonesUrl: url,
-      gatewayUrl: url,
-      localDir,
-      databaseUrl,
-      databaseSocket: mariaDb.socket,
-      firstUid: 710_000,
-      uidCount: 10_000,
-      sealer: createSealer(SECRETS_KEY),
-      clock: Date.now,
-      isRoot,
-    });
+  const options = {
+    clonesUrl: url,
+    gatewayUrl: url,
+    localDir,
+    databaseUrl,
+    databaseSocket: mariaDb.socket,
+    firstUid: 710_000,
+    uidCount: 10_000,
+    isRoot: process.getuid?.() === 0,
+  };
+  const anotherRuntime = (): Runtime => createLocalRuntime({ ...options, sealer: createSealer(SECRETS_KEY), clock: Date.now });
   const runtime = anotherRuntime();
   const writeSite = (cloneId: string, files: Readonly<Record<string, string>>): void => {
     writeFiles(localClonePaths(localDir, cloneId).site, files);
@@ -94,6 +95,7 @@ export async function startLocalGateway(env: Readonly<Record<string, string>> = 
     database: { host: mariaDb.host, port: mariaDb.port },
     process: () => service,
     anotherRuntime,
+    killDuring: (action, spec, afterMs) => killDuring({ action, spec, options, secretsKey: SECRETS_KEY }, afterMs),
     writeSite,
     async start() {
       service = await launch(first.port);
@@ -111,6 +113,18 @@ export async function startLocalGateway(env: Readonly<Record<string, string>> = 
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function killDuring(task: Readonly<Record<string, unknown>>, afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'runtime-victim.ts')], {
+    env: { ...process.env, WCR_TEST_VICTIM: JSON.stringify(task) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  await Promise.race([once(child.stdout, 'data'), ended]);
+  await delay(afterMs);
+  child.kill('SIGKILL');
+  await ended;
 }
 
 /** Gives a folder and everything in it to the user that owns the folder. */

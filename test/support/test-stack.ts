@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findFreePort, type Service, startProcess } from '@wcr/stack/services/process';
+import { runCommand } from '@wcr/stack/services/run';
+import { type StackApp, stackApps } from '@wcr/stack/stack/stack-apps';
+import { stackLayout } from '@wcr/stack/stack/stack-layout';
+import type { StackPorts } from '@wcr/stack/stack/stack-ports';
+import type { SharedMariaDb } from '@wcr/stack/testing/service-broker';
+import { useMariaDb, useRedis } from '@wcr/stack/testing/services';
+
+type Environment = Readonly<Record<string, string>>;
+
+export type Answer<T> = { readonly status: number; readonly body: T };
+
+export type TestStack = AsyncDisposable & {
+  readonly dir: string;
+  /** Folder of the clones. */
+  readonly localDir: string;
+  readonly clonesUrl: string;
+  readonly redisUrl: string;
+  readonly mariaDb: SharedMariaDb;
+  readonly pluginZip: string;
+  call<T = unknown>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+  /** One more worker; the stack starts with `workers` of them. */
+  startWorker(env?: Environment): Promise<Service>;
+  /** Text of every log so far. */
+  readLogs(): string;
+};
+
+/** The whole system as processes of its own on free ports: API, gateway and workers, on the run's Redis and MariaDB. */
+export async function startTestStack(options: { workers?: number; env?: Environment } = {}): Promise<TestStack> {
+  const dir = mkdtempSync(join(tmpdir(), 'wcr-e2e-'));
+  // Clones run as users of their own, who must be able to pass through.
+  chmodSync(dir, 0o755);
+  const layout = stackLayout({ WCR_STATE_DIR: dir });
+  mkdirSync(layout.clones, { recursive: true, mode: 0o755 });
+  const [redis, mariaDb] = await Promise.all([useRedis(), useMariaDb(), buildZip(layout.root, layout.pluginZip)]);
+  const secrets = {
+    secretsKey: randomBytes(32).toString('hex'),
+    databasePassword: mariaDb.rootPassword,
+    apiKey: 'e2e-key-0123456789',
+  };
+  const ports = await freePorts();
+  const env = { WCR_LOG_LEVEL: 'debug', WCR_RUN_DIR: join(dir, 'run'), ...options.env };
+  const programs = stackApps({ layout, ports, secrets, redisUrl: redis.url, mariaDb, env });
+  const running: Service[] = [];
+  const logs: string[] = [];
+  const start = async (app: StackApp, extra: Environment = {}): Promise<Service> => {
+    const logFile = join(dir, `${app.name}-${logs.length}.log`);
+    logs.push(logFile);
+    const service = await startProcess({
+      command: process.execPath,
+      args: [app.main],
+      cwd: layout.root,
+      env: { ...app.env, ...env, ...extra },
+      logFile,
+      isReady: () =>
+        isReady(extra['WCR_METRICS_PORT'] ? `http://127.0.0.1:${extra['WCR_METRICS_PORT']}/health/ready` : app.healthUrl),
+      readyMs: 60_000,
+      graceMs: 20_000,
+    });
+    running.push(service);
+    return service;
+  };
+  const startWorker = async (extra: Environment = {}): Promise<Service> => {
+    const port = String(await findFreePort());
+    return start(programOf(programs, 'worker'), { WCR_METRICS_PORT: port, ...extra });
+  };
+  await Promise.all([start(programOf(programs, 'gateway')), start(programOf(programs, 'api'))]);
+  await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorker()));
+  return {
+    ...{ dir, mariaDb, startWorker },
+    localDir: layout.clones,
+    clonesUrl: `http://127.0.0.1:${ports.gateway}`,
+    redisUrl: redis.url,
+    pluginZip: layout.pluginZip,
+    readLogs: () => logs.map((file) => readFileSync(file, 'utf8')).join('\n'),
+    call: (method, path, body) => callApi({ url: `http://127.0.0.1:${ports.api}`, key: secrets.apiKey }, { method, path, body }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(running.reverse().map((service) => service.stop()));
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function programOf(programs: readonly StackApp[], name: StackApp['name']): StackApp {
+  const found = programs.find((program) => program.name === name);
+  if (found === undefined) throw new Error(`the stack has no ${name}`);
+  return found;
+}
+
+async function freePorts(): Promise<StackPorts> {
+  const names = ['redis', 'database', 'api', 'gateway', 'metrics', 'sample'] as const;
+  const ports = await Promise.all(names.map(async (name) => [name, await findFreePort()] as const));
+  return Object.fromEntries(ports) as StackPorts;
+}
+
+async function buildZip(root: string, zip: string): Promise<void> {
+  if (!existsSync(zip)) await runCommand('php', [join(root, 'apps/plugin/bin/build-zip.php'), zip]);
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const answer = await fetch(url);
+  await answer.text();
+  return answer.ok;
+}
+
+async function callApi<T>(
+  api: { url: string; key: string },
+  request: { method: string; path: string; body: unknown },
+): Promise<Answer<T>> {
+  const json = request.body !== undefined;
+  const response = await fetch(api.url + request.path, {
+    method: request.method,
+    headers: { authorization: `Bearer ${api.key}`, ...(json && { 'content-type': 'application/json' }) },
+    ...(json && { body: JSON.stringify(request.body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: (text === '' ? undefined : JSON.parse(text)) as T };
+}
