@@ -54,23 +54,33 @@ export function createLocalRuntime(options: LocalRuntimeOptions): Runtime {
   return {
     name: 'local',
     ensure: (spec, signal) => ensureClone(parts, spec, signal),
-    awaitReady: (cloneId, signal) => parts.gateway.awaitAgent(CloneId.parse(cloneId), signal),
-    read: (cloneId) => readRecord(parts, CloneId.parse(cloneId)),
-    open: (cloneId) => openClone(parts, CloneId.parse(cloneId)),
+    awaitReady: async (cloneId, signal) => parts.gateway.awaitAgent(knownId(cloneId), signal),
+    read: async (cloneId) => (isCloneId(cloneId) ? await readRecord(parts, cloneId) : undefined),
+    open: async (cloneId) => (isCloneId(cloneId) ? await openClone(parts, cloneId) : undefined),
     async list() {
       const ids = await listFolders(options.localDir, options.clock());
       const records = await Promise.all(ids.map((id) => readRecord(parts, id)));
       return records.filter((record) => record !== undefined);
     },
-    update: (cloneId, patch) => updateClone(parts, CloneId.parse(cloneId), patch),
-    remove: (cloneId, signal) => removeClone(parts, CloneId.parse(cloneId), signal),
+    update: async (cloneId, patch) => (isCloneId(cloneId) ? await updateClone(parts, cloneId, patch) : undefined),
+    remove: async (cloneId, signal) => removeClone(parts, knownId(cloneId), signal),
     addressOf: (cloneId) => addressOf(parts, cloneId),
   };
 }
 
+function isCloneId(cloneId: string): boolean {
+  return CloneId.safeParse(cloneId).success;
+}
+
+/** Ids become paths and names of schemas. @throws AppError `clone.not_found` for anything else. */
+function knownId(cloneId: string): CloneId {
+  if (!isCloneId(cloneId)) throw new AppError('clone.not_found', { cloneId });
+  return cloneId;
+}
+
 async function ensureClone(parts: Parts, spec: CloneSpec, signal: AbortSignal): Promise<CloneHandle> {
   const { localDir, sealer } = parts.options;
-  const id = CloneId.parse(spec.record.id);
+  const id = knownId(spec.record.id);
   const paths = localClonePaths(localDir, id);
   return await parts.databases.withLock(id, async () => {
     signal.throwIfAborted();
