@@ -76,7 +76,8 @@ final class Committer {
 		( new FileSwap( $this->session ) )->forward();
 		$objects->restore_incoming();
 		Caches::reset();
-		$this->session->journal()->set( array( 'phase' => Session::PHASE_COMMITTED ) );
+		// In this order: a crash in between does it all again, and the maintenance mode has an end.
 		$maintenance->end();
+		$this->session->journal()->set( array( 'phase' => Session::PHASE_COMMITTED ) );
 	}
 }

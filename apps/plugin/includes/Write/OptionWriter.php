@@ -23,7 +23,7 @@ final class OptionWriter {
 
 	/**
 	 * @param string            $table   Final name of the options table.
-	 * @param array<int, mixed> $options Each with `name` and `value`; null deletes.
+	 * @param array<int, mixed> $options Each with `name` and `value`; null deletes. `autoload` of new ones is `yes` if not given.
 	 * @throws AgentError Code `agent.invalid_arguments` and those of ServerError.
 	 */
 	public function write( string $table, array $options ): void {
@@ -34,20 +34,20 @@ final class OptionWriter {
 				throw AgentError::invalid_arguments( 'an option needs a name and a text or null' );
 			}
 			try {
-				$this->write_one( $quoted, $option['name'], $value );
+				$this->write_one( $quoted, $option['name'], $value, (string) ( $option['autoload'] ?? 'yes' ) );
 			} catch ( AgentError $error ) {
 				throw ServerError::explain( $error, $table );
 			}
 		}
 	}
 
-	private function write_one( string $table, string $name, ?string $value ): void {
+	private function write_one( string $table, string $name, ?string $value, string $autoload ): void {
 		$database = $this->session->database();
 		$where    = ' WHERE option_name = ' . $database->quote( $name );
 		if ( null === $value ) {
 			$database->exec( "DELETE FROM {$table}{$where}" );
 		} elseif ( null === $database->value( "SELECT 1 FROM {$table}{$where}" ) ) {
-			$database->exec( "INSERT INTO {$table} (option_name, option_value, autoload) VALUES ({$database->quote( $name )}, {$database->quote( $value )}, 'yes')" );
+			$database->exec( "INSERT INTO {$table} (option_name, option_value, autoload) VALUES ({$database->quote( $name )}, {$database->quote( $value )}, {$database->quote( $autoload )})" );
 		} else {
 			$database->exec( "UPDATE {$table} SET option_value = {$database->quote( $value )}{$where}" );
 		}

@@ -20,11 +20,27 @@ final class OwnOptionsCarrier {
 		if ( ! $tables->has( $name ) || ! self::exists( $session->database(), $name ) ) {
 			return;
 		}
-		$staged = Database::quote_identifier( $tables->staging( $name ) );
-		$live   = Database::quote_identifier( $name );
-		$like   = $session->database()->like_prefix( OwnOptions::PREFIX );
-		$session->database()->exec( "DELETE FROM {$staged} WHERE option_name LIKE {$like}" );
-		$session->database()->exec( "INSERT INTO {$staged} (option_name, option_value, autoload) SELECT option_name, option_value, autoload FROM {$live} WHERE option_name LIKE {$like}" );
+		$database = $session->database();
+		$staged   = Database::quote_identifier( $tables->staging( $name ) );
+		$live     = Database::quote_identifier( $name );
+		$like     = $database->like_prefix( OwnOptions::PREFIX );
+		$names    = array();
+		$writer   = new OptionWriter( $session );
+		foreach ( $database->select( "SELECT option_name, option_value FROM {$live} WHERE option_name LIKE {$like}" ) as $row ) {
+			$names[] = $database->quote( (string) $row['option_name'] );
+			$writer->write(
+				$name,
+				array(
+					array(
+						'name'     => (string) $row['option_name'],
+						'value'    => (string) $row['option_value'],
+						'autoload' => 'no',
+					),
+				)
+			);
+		}
+		$others = $names ? ' AND option_name NOT IN (' . implode( ',', $names ) . ')' : '';
+		$database->exec( "DELETE FROM {$staged} WHERE option_name LIKE {$like}{$others}" );
 	}
 
 	private static function exists( Database $database, string $table ): bool {

@@ -64,7 +64,8 @@ final class Rollback {
 			throw ServerError::explain( $error );
 		}
 		Caches::reset();
-		$this->session->journal()->set( array( 'phase' => Session::PHASE_ROLLED_BACK ) );
+		// In this order: a crash in between does it all again, and the maintenance mode has an end.
 		$maintenance->end();
+		$this->session->journal()->set( array( 'phase' => Session::PHASE_ROLLED_BACK ) );
 	}
 }

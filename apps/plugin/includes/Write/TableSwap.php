@@ -66,7 +66,7 @@ final class TableSwap {
 			if ( $is_swapped && $exists( $name ) ) {
 				$renames[] = array( $name, $names->staging( $name ) );
 			}
-			if ( $exists( $names->backup( $name ) ) ) {
+			if ( $exists( $names->backup( $name ) ) && ( $is_swapped || ! $exists( $name ) ) ) {
 				$renames[] = array( $names->backup( $name ), $name );
 			}
 		}

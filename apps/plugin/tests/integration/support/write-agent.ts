@@ -45,7 +45,7 @@ export async function startWriteAgent(options: WriteAgentOptions): Promise<Write
     const url = `http://127.0.0.1:${port}/`;
     const service = await startProcess({
       command: 'php',
-      args: [...iniArguments(options), '-S', `127.0.0.1:${port}`, join(plugin, 'standalone.php')],
+      args: [...iniArguments(options), '-S', `127.0.0.1:${port}`, options.crash ? join(import.meta.dirname, 'crash-at.php') : join(plugin, 'standalone.php')],
       env: {
         WCR_AGENT_CONFIG: config,
         PHP_CLI_SERVER_WORKERS: '4',
@@ -105,7 +105,6 @@ function iniArguments(options: WriteAgentOptions): string[] {
     post_max_size: '16M',
     display_errors: '0',
     log_errors: '1',
-    ...(options.crash && { auto_prepend_file: join(import.meta.dirname, 'crash-at.php') }),
     ...options.ini,
   };
   return Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`]);

@@ -1,0 +1,173 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
+import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
+import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
+import { makeTarget, snapshot, stage, stageStatements } from './support/target-site.ts';
+import { fileFrame, newSession, startWriteAgent, type WriteAgent, type WriteAgentOptions } from './support/write-agent.ts';
+
+type Sql = Awaited<ReturnType<typeof connectAsRoot>>;
+
+const top = mkdtempSync(join(tmpdir(), 'wcr-write-commit-'));
+let options: WriteAgentOptions;
+let agent: WriteAgent;
+let sql: Sql;
+let session: string;
+let count = 0;
+
+beforeEach(async () => {
+  count += 1;
+  const server = await useMariaDb();
+  const database = await server.createDatabase();
+  options = { server, database, dir: join(top, String(count)) };
+  mkdirSync(options.dir);
+  // As the site's own user, who is then the definer of triggers and views.
+  sql = await connectAsRoot({ ...server, rootUser: database.user, rootPassword: database.password }, database.name);
+  agent = await startWriteAgent(options);
+  await makeTarget(sql, agent.root);
+  session = newSession();
+});
+
+afterEach(async () => {
+  await agent.stop();
+  await sql.query(`DROP DATABASE \`${options.database.name}\``);
+  await sql.end();
+});
+
+afterAll(() => rmSync(top, { recursive: true, force: true }));
+
+async function restart(crash?: WriteAgentOptions['crash']): Promise<void> {
+  await agent.stop();
+  agent = await startWriteAgent({ ...options, ...(crash && { crash }) });
+}
+
+function file(path: string): string {
+  return readFileSync(join(agent.root, path), 'utf8');
+}
+
+async function leftovers(): Promise<string[]> {
+  const [rows] = await sql.query("SHOW TABLES LIKE '%wcr%'");
+  return (rows as Record<string, string>[]).flatMap((row) => Object.values(row));
+}
+
+it('shows nothing of what is staged before the commit, and everything after', async () => {
+  const before = await snapshot(sql, agent.root);
+  await stage(agent, session);
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+
+  await agent.call('session.commit', { session, keepRestorePoint: false });
+  await stageStatements(agent, session);
+  await stageStatements(agent, session);
+  expect(await agent.call('session.verify', { session, tables: [{ name: 'wp_parents', columns: ['id', 't'], rows: 2 }, { name: 'wp_new', columns: ['id'], rows: 1 }] })).toEqual({ ok: true, problems: [] });
+  expect(file('index.php')).toBe('<?php // restored');
+  expect(file('wp-content/thing/now-a-folder.txt')).toBe('restored');
+  expect(file('wp-content/folder')).toBe('now a file');
+  expect(file('wp-content/link')).toBe('restored style');
+  expect(file('wp-content/kept.txt')).toBe('kept');
+  expect(existsSync(join(agent.root, 'wp-content/plugins/gone/gone.php'))).toBe(false);
+  expect(file('wp-content/plugins/gone/new.php')).toBe('restored into a removed folder');
+  expect(existsSync(join(agent.root, 'wp-content/themes/old/extra.css'))).toBe(false);
+  expect(existsSync(join(agent.root, '.maintenance'))).toBe(false);
+  const [options_] = await sql.query('SELECT option_name AS name, option_value AS value FROM wp_options ORDER BY 1');
+  expect(options_).toEqual([
+    { name: 'blogname', value: 'restored' },
+    { name: 'wcr_work_suffix', value: 'abc' },
+  ]);
+  const [other] = await sql.query('SHOW CREATE TABLE other_children');
+  expect(JSON.stringify(other)).toContain('REFERENCES `wp_parents`');
+
+  await agent.call('session.finish', { session });
+  expect(await leftovers()).toEqual([]);
+  expect(existsSync(join(agent.work, 'sessions', session))).toBe(false);
+});
+
+it('a rollback brings back every byte, and a second commit the restored site', async () => {
+  const before = await snapshot(sql, agent.root);
+  await stage(agent, session);
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  const committed = await snapshot(sql, agent.root);
+  await stageStatements(agent, session);
+  await agent.call('session.rollback', { session });
+  await agent.call('session.rollback', { session });
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  expect(await snapshot(sql, agent.root)).toEqual(committed);
+});
+
+it('keeps a restore point after the end of the session until it is told to remove it', async () => {
+  const before = await snapshot(sql, agent.root);
+  await stage(agent, session);
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  await agent.call('session.finish', { session });
+  // A later session leaves it alone.
+  const later = newSession();
+  await agent.call('session.begin', { session: later, mode: 'merge', prefix: 'wp_', expect: { dbBytes: 0, fileBytes: 0 } });
+  await agent.call('session.finish', { session: later });
+  await agent.call('session.rollback', { session });
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+  await agent.call('session.finish', { session, removeRestorePoint: true });
+  expect(await leftovers()).toEqual([]);
+});
+
+it('a new session clears away what a dead one has staged', async () => {
+  await stage(agent, session);
+  const next = newSession();
+  await agent.call('session.begin', { session: next, mode: 'merge', prefix: 'wp_', expect: { dbBytes: 0, fileBytes: 0 } });
+  expect(await leftovers()).toEqual(['wp_wcr_session']);
+  await expect(agent.call('files.write', { session }, [fileFrame('a', 'b')])).rejects.toMatchObject({ code: 'agent.session_unknown' });
+});
+
+it('a commit that fails in the middle is undone before it is reported', async () => {
+  await stage(agent, session);
+  // A table that cannot go to its place because the name of its former version is taken.
+  await sql.query(`CREATE TABLE wcrb${session.slice(0, 6)}_2 (id int)`);
+  const before = await snapshot(sql, agent.root);
+  await expect(agent.call('session.commit', { session, keepRestorePoint: false })).rejects.toMatchObject({ code: 'agent.failed' });
+  await sql.query(`DROP TABLE IF EXISTS wcrb${session.slice(0, 6)}_2`);
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+});
+
+it.each(['session.commit', 'session.rollback'])('PHP killed at any step of %s leaves the old site or the new one', async (operation) => {
+  const old = await snapshot(sql, agent.root);
+  await stage(agent, session);
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  const fresh = await snapshot(sql, agent.root);
+  if (operation === 'session.commit') await agent.call('session.rollback', { session });
+  const [start, goal] = operation === 'session.commit' ? [old, fresh] : [fresh, old];
+  const back = operation === 'session.commit' ? 'session.rollback' : 'session.commit';
+  let crashes = 0;
+  for (let at = 1; ; at += 1) {
+    expect(await snapshot(sql, agent.root)).toEqual(start);
+    await restart({ operation, at });
+    const died = await agent.call(operation, { session, keepRestorePoint: true }).then(
+      () => false,
+      () => true,
+    );
+    if (!died) break;
+    crashes += 1;
+    await restart();
+    // Any call of the session ends what was interrupted.
+    const { phase } = await agent.call('session.state', { session });
+    expect({ at, seen: await snapshot(sql, agent.root) }).toEqual({ at, seen: phase === (operation === 'session.commit' ? 'committed' : 'rolled-back') ? goal : start });
+    await agent.call(operation, { session, keepRestorePoint: true });
+    expect(await snapshot(sql, agent.root)).toEqual(goal);
+    await agent.call(back, { session, keepRestorePoint: true });
+  }
+  expect(crashes).toBeGreaterThan(20);
+  expect(await snapshot(sql, agent.root)).toEqual(goal);
+}, 600_000);
+
+it('lets agent requests through its maintenance mode and nobody else', async () => {
+  await stage(agent, session);
+  await restart({ operation: 'session.commit', at: 1 });
+  for (let at = 2; !existsSync(join(agent.root, '.maintenance')); at += 1) {
+    await agent.call('session.commit', { session }).catch(() => undefined);
+    await restart({ operation: 'session.commit', at });
+  }
+  expect(file('.maintenance')).toContain('HTTP_X_WCR_OPERATION');
+  await restart();
+  await agent.call('session.state', { session });
+  expect(existsSync(join(agent.root, '.maintenance'))).toBe(false);
+});
