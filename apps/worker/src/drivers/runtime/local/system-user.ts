@@ -7,7 +7,7 @@ import { createFileAtomically } from './write-file.ts';
 
 /** Hands out user ids: one file per id, whose content is the clone, so that two clones can never share one. */
 export type SystemUsers = {
-  /** Answers the same user for the same clone. @throws AppError `runtime.failed` when all are taken. */
+  /** Answers the same user for the same clone, whose folder must be there. @throws AppError `runtime.failed` when all are taken. */
   claim(cloneId: string): Promise<LocalOwnerFile>;
   /** No-op when the clone has none. */
   release(cloneId: string): Promise<void>;
@@ -28,7 +28,9 @@ export function createSystemUsers(localDir: string, range: { firstUid: number; u
     const start = createHash('sha256').update(cloneId).digest().readUInt32BE(0);
     for (let step = 0; step < range.uidCount; step += 1) {
       const uid = range.firstUid + ((start + step) % range.uidCount);
-      if (await createFileAtomically(join(dir, String(uid)), cloneId, { mode: 0o600 })) return uid;
+      const path = join(dir, String(uid));
+      // An unfinished claim goes away with the clone's folder.
+      if (await createFileAtomically(path, cloneId, { mode: 0o600 }, join(localDir, cloneId))) return uid;
     }
     throw new AppError('runtime.failed', { reason: 'no user id is left for clones' });
   }

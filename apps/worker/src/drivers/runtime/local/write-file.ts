@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chown, link, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { LocalOwnerFile } from '@wcr/shared/contracts/local-clone';
 
 export type FileRights = { readonly mode: number; readonly owner?: { readonly uid: number; readonly gid: number } | undefined };
@@ -10,9 +11,17 @@ export async function writeFileAtomically(path: string, content: string, rights:
   await rename(part, path);
 }
 
-/** Creates a file with its content in one step. Answers false, and changes nothing, when it exists. */
-export async function createFileAtomically(path: string, content: string, rights: FileRights): Promise<boolean> {
-  const part = await writePart(path, content, rights);
+/**
+ * Creates a file with its content in one step. Answers false, and changes nothing, when it exists.
+ * @param partIn folder for the unfinished file, on the same file system; beside the file by default
+ */
+export async function createFileAtomically(
+  path: string,
+  content: string,
+  rights: FileRights,
+  partIn: string = dirname(path),
+): Promise<boolean> {
+  const part = await writePart(join(partIn, basename(path)), content, rights);
   try {
     await link(part, path);
     return true;
