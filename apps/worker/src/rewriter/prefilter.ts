@@ -5,9 +5,9 @@ import type { PathMapping } from './rewriter.types.ts';
 import { SHORTCODE_PATTERN } from './shortcodes.ts';
 
 /** Chunks stay in the processor's cache and keep memory flat for large values. */
-const CHUNK_BYTES = 131_072;
-/** Longer than the longest spelling of a host or of two neighbouring segments of a path. */
-const OVERLAP_BYTES = 8_192;
+const CHUNK_BYTES = 262_144;
+/** Longer than the longest spelling of a host or path. */
+const OVERLAP_BYTES = 32_768;
 
 /**
  * Makes the cheap question "can there be anything to replace?": no encoding but base64 hides the letters of a host, so one

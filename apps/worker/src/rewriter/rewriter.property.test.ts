@@ -121,7 +121,7 @@ const { anywhere: document } = fc.letrec<Nesting>((tie) => {
   ];
   const attribute = (here: keyof Nesting, json: keyof Nesting): fc.Arbitrary<Build> =>
     attributeOf(fc.oneof(serializedOf(tie(here)), jsonOf(tie(json))));
-  const depth = { depthSize: 'small', withCrossShrink: true } as const;
+  const depth = { depthSize: 'small', maxDepth: 6, withCrossShrink: true } as const;
   return {
     anywhere: fc.oneof(depth, ...nested('anywhere', 'inJson', 'inPercent'), shortcode, attribute('anywhere', 'inJson')),
     inJson: fc.oneof(depth, ...nested('inJson', 'inJson', 'inBoth'), shortcode),

@@ -8,7 +8,7 @@ const FORWARD_SLASH = String.raw`\\*\/|(?:%(?:25)*5[cC])*%(?:25)*2[fF]|\\+u002[f
 const FORWARD_COLON = String.raw`:|%(?:25)*3[aA]|\\+u003[aA]|&(?:amp;)*(?:#[xX]0*3[aA]|#0*58|colon);`;
 
 /** Source of a regular expression for one slash in any spelling; bounded, so that a search stays linear. */
-export const SLASH_PATTERN = String.raw`(?:\\{0,63}\/|(?:%(?:25){0,9}5[cC]){0,63}%(?:25){0,9}2[fF]|\\{1,63}u002[fF]|&(?:amp;){0,9}(?:#[xX]0{0,4}2[fF]|#0{0,4}47|sol);)`;
+export const SLASH_PATTERN = String.raw`(?:\\{0,255}\/|(?:%(?:25){0,9}5[cC]){0,63}%(?:25){0,9}2[fF]|\\{1,255}u002[fF]|&(?:amp;){0,9}(?:#[xX]0{0,4}2[fF]|#0{0,4}47|sol);)`;
 
 const slashAhead = new RegExp(FORWARD_SLASH, 'y');
 const colonAhead = new RegExp(FORWARD_COLON, 'y');

@@ -49,14 +49,28 @@ function encodedPosition({ decodedAt, encodedAt }: Decoded, position: number): n
   return (encodedAt[low] as number) + position - (decodedAt[low] as number);
 }
 
-/** Each byte is spelt as the replaced bytes spell it, so that `\/` stays `\/` and `/` stays `/`. */
+/**
+ * Each byte is spelt as the replaced bytes spell it, so that `\/` stays `\/` and `/` stays `/`; where they spell it in
+ * several ways, in their order, the last of them from then on.
+ */
 function encodeLike(layer: Layer, replacement: string, replaced: string): string {
-  const spellings = new Map<string, string>();
+  const spellings = spellingsIn(layer, replaced);
+  return replacement.replace(/./gs, (char) => {
+    const own = spellings.get(char);
+    return (own && own.length > 1 ? own.shift() : own?.[0]) ?? layer.encodeByte(char, replaced);
+  });
+}
+
+function spellingsIn(layer: Layer, replaced: string): Map<string, string[]> {
+  const spellings = new Map<string, string[]>();
   for (let at = 0; at < replaced.length; ) {
     const token = layer.readToken(replaced, at, replaced.length);
     if (!token) break;
-    if (token.bytes.length === 1 && !spellings.has(token.bytes)) spellings.set(token.bytes, replaced.slice(at, token.end));
+    const spelling = replaced.slice(at, token.end);
+    const known = spellings.get(token.bytes);
+    if (known) known.push(spelling);
+    else spellings.set(token.bytes, [spelling]);
     at = token.end;
   }
-  return replacement.replace(/./gs, (char) => spellings.get(char) ?? layer.encodeByte(char, replaced));
+  return spellings;
 }
