@@ -10,6 +10,12 @@ const layout = stackLayout(process.env);
 const say = (line: string): void => console.log(line);
 const display = createProgressDisplay(process.stdout);
 
+if (exits) {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void stopStack({ layout, say }).finally(() => process.exit(130)));
+  }
+}
+
 try {
   const stack = await startStack({ layout, env: process.env, say });
   const source = await startDemoSample({ layout, mariaDb: stack.mariaDb, port: stack.ports.sample });

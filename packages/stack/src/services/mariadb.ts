@@ -3,12 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { type Service, startOnFreePort, startProcess } from './process.ts';
 
 const run = promisify(execFile);
+const TEMPLATES = resolve(import.meta.dirname, '../../../../.local/cache/mariadb');
 
 export type Database = { readonly name: string; readonly user: string; readonly password: string };
 
@@ -151,7 +152,7 @@ async function ensureDataFolder(options: MariaDbOptions): Promise<void> {
   const data = join(options.dir, 'data');
   if (existsSync(data)) return;
   mkdirSync(options.dir, { recursive: true });
-  const template = await ensureTemplate(options.templateDir ?? join(tmpdir(), `wcr-mariadb-template-${userInfo().uid}`));
+  const template = await ensureTemplate(options.templateDir ?? TEMPLATES);
   await cp(template, `${data}.part`, { recursive: true });
   renameSync(`${data}.part`, data);
 }

@@ -19,6 +19,13 @@ export const SAMPLE = {
   foreignTables: /^(otherapp_|.*_old_)/,
 } as const;
 
+const SAMPLE_CONSTANTS = {
+  WP_MEMORY_LIMIT: '200M',
+  WP_CACHE: true,
+  SAMPLE_SHOP_LICENCE: SAMPLE.licence,
+  DISALLOW_FILE_EDIT: true,
+};
+
 export type SampleOptions = Partial<SampleFileOptions> &
   Pick<Partial<WordPressOptions>, 'version' | 'permalinks' | 'prefix'> & {
     /** Root folder of the site. */
@@ -33,6 +40,8 @@ export type SampleOptions = Partial<SampleFileOptions> &
     readonly rights?: Rights;
     /** Pictures, each with all its sizes. */
     readonly mediaCount?: number;
+    /** Visits run due events, which changes the database while it is looked at; off by default. */
+    readonly cron?: boolean;
     /** Rows of the shop's log. */
     readonly shopRows?: number;
   };
@@ -67,7 +76,7 @@ export async function createSampleSite(options: SampleOptions): Promise<SampleSi
     ...{ dir, url, database, admin, prefix, title: SAMPLE.title },
     ...(version ? { version } : {}),
     ...(permalinks === undefined ? {} : { permalinks }),
-    constants: { WP_MEMORY_LIMIT: '200M', WP_CACHE: true, SAMPLE_SHOP_LICENCE: SAMPLE.licence, DISALLOW_FILE_EDIT: true },
+    constants: { ...SAMPLE_CONSTANTS, ...(options.cron ? {} : { DISABLE_WP_CRON: true }) },
   });
   await writeSampleFiles({ dir, url, uploadMb: options.uploadMb ?? 64 });
   const addresses = sampleAddresses(url);

@@ -89,6 +89,9 @@ function wpConfig(options: WordPressOptions): string {
     DB_COLLATE: '',
     ...Object.fromEntries(keys.map((key) => [key, randomBytes(32).toString('base64')])),
     WP_DEBUG: false,
+    // A site for trying things out calls nobody but itself.
+    WP_HTTP_BLOCK_EXTERNAL: true,
+    AUTOMATIC_UPDATER_DISABLED: true,
     ...constants,
   }).map(([name, value]) => `define( '${name}', ${phpLiteral(value)} );`);
   return `<?php
