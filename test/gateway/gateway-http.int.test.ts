@@ -16,6 +16,7 @@ const SITE = {
   'pages/index.html': '<p>static',
   'empty/only.txt': 'x',
   'a b/ü.txt': 'unicode',
+  'a b/ü.php': SERVER_DUMP,
   '.htaccess': 'secret',
   '.git/config': 'secret',
   '.well-known/security.txt': 'Contact: x',
@@ -80,6 +81,10 @@ describe('addresses', () => {
       WCR_CLONE_EXPIRES_AT: String(Math.floor(clone.record.expiresAt / 1000)),
     });
     expect(await dump('wp-login.php/extra/path')).toMatchObject({ PATH_INFO: '/extra/path', SCRIPT_NAME: `/${id}/wp-login.php` });
+    expect(await dump('a%20b/%C3%BC.php/%C3%A4')).toMatchObject({
+      SCRIPT_FILENAME: `${clone.rootPath}a b/ü.php`,
+      PATH_INFO: '/ä',
+    });
     expect(await dump('wp-admin/')).toMatchObject({ SCRIPT_NAME: `/${id}/wp-admin/index.php` });
   });
 

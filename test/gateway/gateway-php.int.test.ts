@@ -1,14 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LocalOwnerFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
+import { startProcess } from '@wcr/stack/services/process';
 import type { CloneHandle } from '@wcr/worker/drivers/runtime/runtime.types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalGateway, phpProcessesOf, startLocalGateway } from '../support/local-gateway.ts';
+import { GATEWAY_MAIN, type LocalGateway, phpProcessesOf, startLocalGateway } from '../support/local-gateway.ts';
 
 const MIB = 1024 * 1024;
 const LARGE_BYTES = 300 * MIB;
@@ -184,6 +185,25 @@ describe('a gateway that was killed', () => {
     expect(isAlive(bystander.pid ?? 0)).toBe(true);
     bystander.kill();
     await once(bystander, 'exit');
+  });
+
+  it('leaves no sockets, and does not let a second one serve the same clones', async () => {
+    await using second = await startLocalGateway();
+    const served = await second.makeClone(SITE);
+    const master = await masterOf(served);
+    const twin = startProcess({
+      command: process.execPath,
+      args: [GATEWAY_MAIN],
+      logFile: join(second.localDir, '..', 'twin.log'),
+      isReady: async () => false,
+      env: { WCR_CLONES_URL: second.url, WCR_LOCAL_DIR: second.localDir, WCR_RUN_DIR: second.runDir, WCR_GATEWAY_PORT: '0' },
+    });
+    await expect(twin).rejects.toThrow(/another gateway uses/);
+    expect(await masterOf(served)).toBe(master);
+    second.process().kill('SIGKILL');
+    await expect.poll(() => phpProcessesOf(second, served.record.id), { timeout: 20_000 }).toEqual([]);
+    await second.start();
+    expect(readdirSync(second.runDir).sort()).toEqual(['agent', 'gateway']);
   });
 
   it('asked to stop, stops all PHP first', async () => {

@@ -23,6 +23,8 @@ import type { CloneHandle, CloneSpec, Runtime } from '@wcr/worker/drivers/runtim
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { useMariaDb } from './services.ts';
 
+/** The gateway's program. */
+export const GATEWAY_MAIN = resolve(import.meta.dirname, '../../apps/gateway/src/main.ts');
 const SECRETS_KEY = '7'.repeat(64);
 
 /** A gateway with its local runtime over the run's MariaDB, in folders of its own. */
@@ -56,7 +58,7 @@ export async function startLocalGateway(env: Readonly<Record<string, string>> = 
   const launch = (port: number): Promise<Service> =>
     startProcess({
       command: process.execPath,
-      args: [resolve(import.meta.dirname, '../../apps/gateway/src/main.ts')],
+      args: [GATEWAY_MAIN],
       logFile: join(dir, 'gateway.log'),
       isReady: async () => (await fetch(`http://127.0.0.1:${port}/.wcr/health`)).ok,
       env: {

@@ -6,7 +6,15 @@ import type { GatewayDeps } from './gateway.ts';
 import { type Isolation, probeIsolation } from './php/isolation.ts';
 import { PhpPool } from './php/php-pool.ts';
 import { startPhp } from './php/php-process.ts';
-import { copyAgent, findClosedFolder, findPhpFpm, prepareLocalDir, prepareRunDir } from './php/prepare-run.ts';
+import {
+  copyAgent,
+  emptyRunDir,
+  findClosedFolder,
+  findPhpFpm,
+  occupyRunDir,
+  prepareLocalDir,
+  prepareRunDir,
+} from './php/prepare-run.ts';
 import { stopStalePhp } from './php/stale-processes.ts';
 
 /** What of the process the gateway needs besides its configuration. */
@@ -26,12 +34,14 @@ export async function createGatewayDeps(config: GatewayConfig, around: Surroundi
   const runDir = runDirOf(config);
   await prepareLocalDir(config.localDir);
   await prepareRunDir(runDir);
+  await occupyRunDir(runDir);
   const phpFpm = await findPhpFpm(config.phpFpm, around.searchPath);
   const isolation = await probeIsolation({ isRoot, wantsNetwork: config.databaseSocket !== undefined });
   reportIsolation(log, isolation);
   if (isolation.users) await assertReachable(config, runDir);
   const stale = await stopStalePhp(config.localDir);
   if (stale > 0) log.warn({ clones: stale }, 'stopped PHP that a former gateway left behind');
+  await emptyRunDir(runDir);
   const agentScript = await copyAgent(config.agentScript, runDir);
   const clones = createCloneStore(config.localDir);
   const settings = { runDir, phpFpm, isolation, isRoot, agentDir: dirname(agentScript) };

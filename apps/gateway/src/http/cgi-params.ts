@@ -19,16 +19,15 @@ export type ScriptCall = {
 /** The CGI variables (RFC 3875 §4.1) of a script of the clone's site, as Apache would set them for a sub-folder. */
 export function siteParams(call: ScriptCall): Record<string, string> {
   const { site } = call.clone.paths;
-  const scriptName = call.prefix + call.script;
+  const scriptName = asBytes(call.prefix + call.script);
   return {
     ...commonParams(call),
-    // WordPress cuts the prefix off SCRIPT_NAME, never off the document root.
-    DOCUMENT_ROOT: site,
-    SCRIPT_FILENAME: join(site, call.script),
+    DOCUMENT_ROOT: asBytes(site),
+    SCRIPT_FILENAME: asBytes(join(site, call.script)),
     SCRIPT_NAME: scriptName,
-    PHP_SELF: scriptName + call.pathInfo,
+    PHP_SELF: scriptName + asBytes(call.pathInfo),
     // No PATH_TRANSLATED: php-fpm would take it for the script.
-    ...(call.pathInfo === '' ? {} : { PATH_INFO: call.pathInfo }),
+    ...(call.pathInfo === '' ? {} : { PATH_INFO: asBytes(call.pathInfo) }),
   };
 }
 
@@ -36,12 +35,17 @@ export function siteParams(call: ScriptCall): Record<string, string> {
 export function agentParams(call: ScriptCall, agentScript: string): Record<string, string> {
   return {
     ...commonParams(call),
-    DOCUMENT_ROOT: call.clone.paths.site,
-    SCRIPT_FILENAME: agentScript,
+    DOCUMENT_ROOT: asBytes(call.clone.paths.site),
+    SCRIPT_FILENAME: asBytes(agentScript),
     SCRIPT_NAME: call.prefix + call.script,
     PHP_SELF: call.prefix + call.script,
-    WCR_AGENT_CONFIG: call.clone.paths.agentConfig,
+    WCR_AGENT_CONFIG: asBytes(call.clone.paths.agentConfig),
   };
+}
+
+/** Variables are bytes, one a character, as Node gives headers; names of files are UTF-8. */
+function asBytes(text: string): string {
+  return Buffer.from(text).toString('latin1');
 }
 
 function commonParams(call: ScriptCall): Record<string, string> {

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, chmod, cp, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { basename, delimiter, dirname, join, parse } from 'node:path';
+import { connectSocket } from '../fastcgi/fastcgi-client.ts';
 
 /** Makes the folder of the clones when it is missing; their users may pass through it, and see nothing. */
 export async function prepareLocalDir(localDir: string): Promise<void> {
@@ -20,12 +23,34 @@ export async function prepareRunDir(runDir: string): Promise<void> {
 }
 
 /**
+ * Makes sure that no second gateway serves the same clones: two would end each other's PHP. The socket it holds is freed
+ * by the system with the process, however that ends.
+ * @throws Error when another gateway is there.
+ */
+export async function occupyRunDir(runDir: string): Promise<void> {
+  const path = join(runDir, 'gateway');
+  const other = await connectSocket(path).catch(() => undefined);
+  other?.destroy();
+  if (other) throw new Error(`another gateway uses ${runDir}`);
+  await rm(path, { force: true });
+  const server = createServer((socket) => socket.destroy());
+  await once(server.listen(path), 'listening');
+  server.unref();
+}
+
+/** Removes the sockets and settings of PHP that a killed gateway has left; none of it may run any more. */
+export async function emptyRunDir(runDir: string): Promise<void> {
+  const names = await readdir(runDir);
+  const left = names.filter((name) => name !== 'gateway');
+  await Promise.all(left.map((name) => rm(join(runDir, name), { recursive: true, force: true })));
+}
+
+/**
  * Copies the agent's code into the run folder: the repository may lie where a clone's user cannot go, root's home for one.
  * Answers the path of the agent's script there.
  */
 export async function copyAgent(agentScript: string, runDir: string): Promise<string> {
   const target = join(runDir, 'agent');
-  await rm(target, { recursive: true, force: true });
   const leftOut = new Set(['tests', 'vendor', 'node_modules']);
   const filter = (path: string): boolean => !leftOut.has(basename(path)) && !basename(path).startsWith('.');
   await cp(dirname(agentScript), target, { recursive: true, filter });
