@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { runStages, summarise } from './run-stages.ts';
 import type { Stage } from './stages.ts';
 import { STAGES } from './stages.ts';
@@ -20,7 +20,7 @@ const stage = (name: string, script: string, report?: string): Stage => ({
 });
 
 it('every stage runs, tests are counted, and a failure without a failed test counts', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'wcr-stack-'));
+  const root = temporaryFolder();
   const counts = '{"numPassedTests":5,"numFailedTests":1,"numPendingTests":2,"numTodoTests":0}';
   const junit =
     '<testsuites><testsuite name="" tests="9" errors="1" failures="2" skipped="1"><testsuite tests="4"/></testsuite></testsuites>';
@@ -51,7 +51,7 @@ it('every stage runs, tests are counted, and a failure without a failed test cou
 });
 
 it('PHP and shell files that are wrong fail their stages', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'wcr-stack-'));
+  const root = temporaryFolder();
   const wanted = STAGES.filter(({ name }) => name === 'php-syntax' || name === 'shell');
   const run = async (): Promise<number[]> => (await runStages(wanted, contextIn(root))).map(({ failed }) => failed);
   await runStages([stage('repository', 'git init -q .')], contextIn(root));

@@ -1,13 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { findFreePort, isGroupAlive, startProcess } from './process.ts';
 
-const logFile = join(mkdtempSync(join(tmpdir(), 'wcr-stack-')), 'process.log');
+const folder = mkdtempSync(join(tmpdir(), 'wcr-stack-'));
+const logFile = join(folder, 'process.log');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const ready = async (): Promise<boolean> => true;
 
 describe('a started process', () => {

@@ -1,15 +1,13 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createConnection } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { startMariaDb } from './mariadb.ts';
 import { startPhpSite } from './php-site.ts';
 import { isGroupAlive } from './process.ts';
 import { startRedis } from './redis.ts';
-
-const temporary = (): string => mkdtempSync(join(tmpdir(), 'wcr-stack-'));
 
 const statusOf = async (url: string, headers: Record<string, string> = {}): Promise<number> => {
   const answer = await fetch(url, { headers });
@@ -19,7 +17,7 @@ const statusOf = async (url: string, headers: Record<string, string> = {}): Prom
 
 describe('services', () => {
   it('Redis answers while it runs and leaves no process', async () => {
-    const redis = await startRedis({ dir: temporary(), appendOnly: true });
+    const redis = await startRedis({ dir: temporaryFolder(), appendOnly: true });
     const client = new Redis(redis.url);
     expect(await client.config('GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'noeviction']);
     client.disconnect();
@@ -28,7 +26,7 @@ describe('services', () => {
   });
 
   it('MariaDB lets a database’s user in by TCP and by socket, and nobody else', async () => {
-    const mariadb = await startMariaDb({ dir: temporary() });
+    const mariadb = await startMariaDb({ dir: temporaryFolder() });
     const { name, user, password } = await mariadb.createDatabase({ name: 'shop_db', grants: ['SELECT', 'CREATE'] });
     for (const way of [{ host: mariadb.host, port: mariadb.port }, { socketPath: mariadb.socket }]) {
       const connection = await createConnection({ ...way, user, password, database: name });
@@ -42,7 +40,8 @@ describe('services', () => {
   });
 
   it('a PHP site serves scripts, files and pretty addresses below its prefix, behind Basic authentication', async () => {
-    const dir = temporary();
+    const dir = join(temporaryFolder(), 'site');
+    mkdirSync(dir);
     writeFileSync(join(dir, 'index.php'), '<?php echo $_SERVER["REQUEST_URI"], " ", $_SERVER["SCRIPT_NAME"];');
     writeFileSync(join(dir, 'grüße 1.txt'), 'hello');
     const basicAuth = { username: 'me', password: 'pass' };

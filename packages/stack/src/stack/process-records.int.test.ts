@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { isGroupAlive, signalGroup, startProcess } from '../services/process.ts';
+import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { ensureProcess, recordedProcesses, runningProcesses, stopProcess } from './process-records.ts';
 
 const inFolder = () => {
-  const dir = mkdtempSync(join(tmpdir(), 'wcr-stack-'));
+  const dir = temporaryFolder();
   const ensure = (settings: unknown) =>
     ensureProcess({
       ...{ dir, name: 'sleeper', settings },
