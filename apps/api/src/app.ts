@@ -1,10 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { AppError } from '@wcr/shared/errors/app-error';
-import { bodyLimit } from 'hono/body-limit';
 import type { ApiDeps } from './deps.ts';
 import type { ApiApp, ApiEnv } from './http/api-env.ts';
 import { createErrorHandler, refuseInvalid } from './http/error-envelope.ts';
+import { limitBody } from './http/limit-body.ts';
 import { frameRequest } from './http/request-frame.ts';
 import { answerUnmatched } from './http/unmatched.ts';
 import { addCloneRoutes } from './routes/clones.routes.ts';
@@ -24,14 +23,7 @@ export function createApp(deps: ApiDeps): ApiApp {
   });
   app.onError(createErrorHandler(deps.logger));
   app.use(frameRequest({ logger: deps.logger, meter: deps.metrics.meter, monotonicMs: () => performance.now() }));
-  app.use(
-    bodyLimit({
-      maxSize: BODY_LIMIT_BYTES,
-      onError: () => {
-        throw new AppError('request.too_large', { limitBytes: BODY_LIMIT_BYTES });
-      },
-    }),
-  );
+  app.use(limitBody(BODY_LIMIT_BYTES));
   addCloneRoutes(app, deps);
   addJobRoutes(app, deps);
   addFormerRoutes(app, deps);
