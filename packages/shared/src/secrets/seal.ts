@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 import { AppError } from '../errors/app-error.ts';
 
 const NONCE_BYTES = 12;
@@ -15,8 +15,9 @@ export type Sealer = {
 
 /** @param keyHex 64 hex digits, from `WCR_SECRETS_KEY`. */
 export function createSealer(keyHex: string): Sealer {
-  const key = Buffer.from(keyHex, 'hex');
-  if (key.length !== 32) throw new TypeError('the secrets key must be 64 hex digits');
+  const bytes = Buffer.from(keyHex, 'hex');
+  if (bytes.length !== 32) throw new TypeError('the secrets key must be 64 hex digits');
+  const key = createSecretKey(bytes);
   return {
     seal(value, context) {
       const nonce = randomBytes(NONCE_BYTES);
