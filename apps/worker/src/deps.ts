@@ -13,8 +13,11 @@ import type { BrowserDriver } from './drivers/browser/browser.types.ts';
 import { createBrowserPool } from './drivers/browser/browser-pool.ts';
 import { knowSecrets } from './drivers/runtime/know-secrets.ts';
 import { createLocalRuntime } from './drivers/runtime/local/local-runtime.driver.ts';
+import { normaliseAddress, parseAddress } from './drivers/site/normalise-address.ts';
 import { probeSite } from './drivers/site/probe-site.ts';
+import type { SiteProbe } from './drivers/site/site.types.ts';
 import { visitSite } from './drivers/site/visit-site.ts';
+import { createPublicNetwork } from './drivers/source-network/public-network.ts';
 import type { Engine } from './engine/attempt.ts';
 import type { CloneDeps } from './jobs/clone/clone.types.ts';
 import type { JobDeps } from './jobs/index.ts';
@@ -63,7 +66,8 @@ export function createDeps(config: WorkerConfig): Deps {
   const sealer = createSealer(config.secretsKey);
   const isRoot = process.getuid?.() === 0;
   const runtime = knowSecrets(createLocalRuntime({ ...config, sealer, clock: now, isRoot }), redactor);
-  const browser = createBrowser(config, isRoot);
+  const sources = sourceAccess(config);
+  const browser = createBrowser(config, sources.probeSite, isRoot);
   const secrets = createSecretStore({ redis, sealer, redactor });
   const projection = createProjection({ redis, sealer });
   const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
@@ -73,7 +77,7 @@ export function createDeps(config: WorkerConfig): Deps {
     ...{ config, logger, metrics, redis, queues, now },
     engine: { redis, prefix: QUEUE_PREFIX, logger, redact: redactor.redact, metrics, now, ...engineClock(config) },
     jobs: {
-      clone: { ...sourceAccess(config), runtime, browser, secrets, projection, scheduleExpire: schedule.scheduleExpire, now },
+      clone: { ...sources, runtime, browser, secrets, projection, scheduleExpire: schedule.scheduleExpire, now },
       expire: { runtime, projection, cloneJobs, schedule, secrets, now },
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
       sweep: { runtime, projection, cloneJobs, schedule, settings: sweep, now },
@@ -87,22 +91,29 @@ export function createDeps(config: WorkerConfig): Deps {
   };
 }
 
-function createBrowser(config: WorkerConfig, isRoot: boolean): BrowserDriver {
+function createBrowser(config: WorkerConfig, probe: SiteProbe, isRoot: boolean): BrowserDriver {
   const pool = createBrowserPool({
     executablePath: config.browserPath,
     endpoint: config.browserEndpoint,
     sandbox: config.browserSandbox ?? !isRoot,
   });
   const { pluginZip, browserTimeoutMs: pageTimeoutMs, artefactDir } = config;
-  return createBrowserDriver({ pool, probeSite, pluginZip, pageTimeoutMs, artefactDir });
+  return createBrowserDriver({ pool, probeSite: probe, pluginZip, pageTimeoutMs, artefactDir });
 }
 
+/** How sources are reached; our own clones are reached without these limits. */
 function sourceAccess(config: WorkerConfig) {
+  const network = config.allowPrivateSources ? undefined : createPublicNetwork();
+  const via = network ? { dispatcher: network.dispatcher } : {};
   return {
-    probeSite,
-    discoverAgent,
+    probeSite: async (request) => {
+      await network?.assertPublic(normaliseAddress(request.url));
+      if (request.loginUrl !== undefined) await network?.assertPublic(parseAddress(request.loginUrl).href);
+      return probeSite(request, via);
+    },
+    discoverAgent: (options) => discoverAgent({ ...options, ...via }),
+    connectAgent: (address) => createAgentClient(address, address.transport === 'standalone' ? {} : via),
     createRewriter,
-    connectAgent: (address) => createAgentClient(address),
     readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard.php'), 'utf8'),
     visit: visitSite,
     settings: { patienceMs: config.patienceSeconds * 1000, copyConcurrency: config.copyConcurrency },
