@@ -5,6 +5,7 @@ import type { Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import { type Caller, mayAccess } from '../access/api-keys.ts';
 import { viaRedis } from '../queue/redis-client.ts';
+import { defineScript, runScript } from '../queue/run-script.ts';
 
 export type ClonePageOfRecords = { readonly records: CloneRecord[]; readonly nextCursor: string | null };
 
@@ -28,8 +29,8 @@ export type CloneStore = {
   credentials(cloneId: string): Promise<CloneCredentials>;
 };
 
-const REPLACE_IF_SAME = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1`;
+const REPLACE_IF_SAME = defineScript(`if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1`);
 const MAX_CHANGE_TRIES = 20;
 const SCAN_STEP = 200;
 /** Bounds the work of one page for a caller who owns few of very many clones. */
@@ -87,7 +88,7 @@ async function tryChange(redis: Redis, cloneId: string, change: Change): Promise
   const patch = change(record);
   if (patch === undefined) return record;
   const changed = { ...record, ...patch };
-  const replaced = await viaRedis(() => redis.eval(REPLACE_IF_SAME, 1, key, raw, JSON.stringify(changed)));
+  const replaced = await viaRedis(() => runScript(redis, REPLACE_IF_SAME, [key], [raw, JSON.stringify(changed)]));
   return replaced === 1 ? changed : 'overtaken';
 }
 

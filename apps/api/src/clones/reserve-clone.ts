@@ -4,6 +4,7 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { viaRedis } from '../queue/redis-client.ts';
+import { defineScript, runScript } from '../queue/run-script.ts';
 
 /** Sealed secrets wait this long for their job, and an Idempotency-Key is remembered as long. */
 const DAY_SECONDS = 24 * 3600;
@@ -12,10 +13,10 @@ const DAY_SECONDS = 24 * 3600;
  * Secrets, projection and idempotency entry in one step, before the job is queued: whoever dies in between leaves a
  * clone that is `queued` without a job, which a repeat of the request or the sweeper completes.
  *
- * KEYS: idempotency entry, record, index, secret. ARGV: entry ('' without a key), record, createdAt, clone id, sealed, seconds.
+ * KEYS: idempotency entry, record, index, secret. ARGV: entry ('' without a key), record, createdAt, clone id, sealed, seconds, prefix of records.
  * Returns: {'new'} | {'taken'} (the clone id is in use) | {'held', entry, record or ''}.
  */
-const RESERVE = `if ARGV[1] ~= '' then
+const RESERVE = defineScript(`if ARGV[1] ~= '' then
   local held = redis.call('GET', KEYS[1])
   if held then
     local of = cjson.decode(held)['cloneId']
@@ -27,7 +28,7 @@ redis.call('SET', KEYS[4], ARGV[5], 'EX', ARGV[6])
 redis.call('SET', KEYS[2], ARGV[2])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
 if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[6]) end
-return {'new'}`;
+return {'new'}`);
 
 const IdempotencyEntry = z.object({ fingerprint: z.string(), cloneId: z.string(), jobId: z.string() });
 
@@ -54,20 +55,16 @@ export async function reserveClone(redis: Redis, reservation: Reservation): Prom
     ? JSON.stringify({ fingerprint: idempotency.fingerprint, cloneId: record.id, jobId: record.jobId })
     : '';
   const reply = await viaRedis(() =>
-    redis.eval(
+    runScript(
+      redis,
       RESERVE,
-      4,
-      redisKeys.idempotency(idempotency?.digest ?? 'none'),
-      redisKeys.clone(record.id),
-      redisKeys.cloneIndex,
-      redisKeys.secret(secretRef),
-      entry,
-      JSON.stringify(record),
-      String(record.createdAt),
-      record.id,
-      sealed,
-      String(DAY_SECONDS),
-      redisKeys.clone(''),
+      [
+        redisKeys.idempotency(idempotency?.digest ?? 'none'),
+        redisKeys.clone(record.id),
+        redisKeys.cloneIndex,
+        redisKeys.secret(secretRef),
+      ],
+      [entry, JSON.stringify(record), String(record.createdAt), record.id, sealed, String(DAY_SECONDS), redisKeys.clone('')],
     ),
   );
   const [outcome, heldEntry = '', heldRecord = ''] = z.array(z.string()).parse(reply);

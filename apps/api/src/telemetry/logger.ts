@@ -1,15 +1,17 @@
-import { type Logger, pino } from 'pino';
+import { type Logger, type LoggerOptions, pino } from 'pino';
 import type { ApiConfig } from '../config/api-config.ts';
 
 /** JSON lines, or lines for people. Values that could hold a secret are cut out even if somebody logs them. */
 export function createLogger(config: Pick<ApiConfig, 'logLevel' | 'logPretty'>): Logger {
-  return pino({
+  const options: LoggerOptions = {
     name: 'api',
     level: config.logLevel,
     serializers: { err: describeError },
     redact: { paths: ['authorization', 'headers', 'body', '*.password', '*.pairingKey', '*.authorization'], remove: true },
-    ...(config.logPretty ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } } : {}),
-  });
+  };
+  if (config.logPretty) return pino({ ...options, transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname' } } });
+  // Lines are written beside the requests, not within them; what is left is written when the process ends.
+  return pino(options, pino.destination({ sync: false }));
 }
 
 /** Only what an error says about itself: errors of the Redis client carry the command with all its arguments. */
