@@ -150,7 +150,7 @@ describe('the rewriter', () => {
   });
 
   it('finds what lies across the chunks of its prefilter', () => {
-    for (let padding = 262_120; padding < 262_160; padding += 1) {
+    for (let padding = 65_500; padding < 65_545; padding += 1) {
       expect(mayContain(Buffer.from(`${' '.repeat(padding)}//a.example`))).toBe(true);
     }
   });

@@ -1,3 +1,4 @@
+import { isAlphanumeric } from '../ascii.ts';
 import type { Edit } from '../edit.ts';
 import type { Decoded, Layer } from './layer.types.ts';
 
@@ -51,11 +52,11 @@ function encodedPosition({ decodedAt, encodedAt }: Decoded, position: number): n
 
 /**
  * Each byte is spelt as the replaced bytes spell it, so that `\/` stays `\/` and `/` stays `/`; where they spell it in
- * several ways, in their order, the last of them from then on.
+ * several ways, in their order, the last of them from then on. Letters and digits need no spelling.
  */
 function encodeLike(layer: Layer, replacement: string, replaced: string): string {
   const spellings = spellingsIn(layer, replaced);
-  return replacement.replace(/./gs, (char) => {
+  return replacement.replace(/[^A-Za-z0-9]/g, (char) => {
     const own = spellings.get(char);
     return (own && own.length > 1 ? own.shift() : own?.[0]) ?? layer.encodeByte(char, replaced);
   });
@@ -64,6 +65,10 @@ function encodeLike(layer: Layer, replacement: string, replaced: string): string
 function spellingsIn(layer: Layer, replaced: string): Map<string, string[]> {
   const spellings = new Map<string, string[]>();
   for (let at = 0; at < replaced.length; ) {
+    if (isAlphanumeric(replaced.charCodeAt(at))) {
+      at += 1;
+      continue;
+    }
     const token = layer.readToken(replaced, at, replaced.length);
     if (!token) break;
     const spelling = replaced.slice(at, token.end);
