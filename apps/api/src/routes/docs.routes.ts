@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { ApiApp } from '../http/api-env.ts';
 
@@ -60,7 +60,7 @@ export function addDocsRoutes(app: ApiApp): void {
     return context.html(PAGE);
   });
   app.get('/docs/start.js', (context) => context.body(START, 200, { 'Content-Type': 'text/javascript; charset=utf-8' }));
-  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const folder = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')));
   app.get('/docs/:asset', async (context) => {
     const asset = context.req.param('asset');
     const type = Object.hasOwn(ASSETS, asset) ? ASSETS[asset] : undefined;
