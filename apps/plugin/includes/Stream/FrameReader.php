@@ -125,7 +125,7 @@ final class FrameReader {
 	private static function inflate( string $data ): string {
 		// The limit keeps a small message from filling the memory.
 		$plain = @gzuncompress( $data, Frame::MAX_DATA_BYTES ); // phpcs:ignore WordPress.PHP.NoSilencedErrors
-		if ( false === $plain ) {
+		if ( false === $plain || strlen( $plain ) > Frame::MAX_DATA_BYTES ) {
 			throw AgentError::malformed( 'compressed data cannot be opened' );
 		}
 		return $plain;
