@@ -114,7 +114,7 @@ function sourceAccess(config: WorkerConfig) {
     discoverAgent: (options) => discoverAgent({ ...options, ...via }),
     connectAgent: (address) => createAgentClient(address, address.transport === 'standalone' ? {} : via),
     createRewriter,
-    readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard.php'), 'utf8'),
+    readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard/wcr-clone-guard.php'), 'utf8'),
     visit: visitSite,
     settings: { patienceMs: config.patienceSeconds * 1000, copyConcurrency: config.copyConcurrency },
   } satisfies Partial<CloneDeps>;
