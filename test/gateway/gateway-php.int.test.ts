@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { probeIsolation } from '@wcr/gateway/php/isolation';
 import { LocalOwnerFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
 import { startProcess } from '@wcr/stack/services/process';
 import type { CloneHandle } from '@wcr/worker/drivers/runtime/runtime.types';
@@ -14,6 +15,7 @@ import { GATEWAY_MAIN, type LocalGateway, phpProcessesOf, startLocalGateway } fr
 const MIB = 1024 * 1024;
 const LARGE_BYTES = 300 * MIB;
 const signal = new AbortController().signal;
+const isRoot = process.getuid?.() === 0;
 
 const SITE = {
   'index.php': '<?php echo posix_getppid();',
@@ -53,8 +55,14 @@ function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
-function ownerOf(on: CloneHandle): LocalOwnerFile {
-  return LocalOwnerFile.parse(JSON.parse(readFileSync(localClonePaths(gateway.localDir, on.record.id).owner, 'utf8')));
+function ownerOf(of: LocalGateway, on: CloneHandle): LocalOwnerFile {
+  return LocalOwnerFile.parse(JSON.parse(readFileSync(localClonePaths(of.localDir, on.record.id).owner, 'utf8')));
+}
+
+/** The beginning of a command line that runs as a clone's user. */
+function asOwnerOf(of: LocalGateway, on: CloneHandle): string[] {
+  const { uid, gid } = ownerOf(of, on);
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];
 }
 
 describe('bodies', () => {
@@ -225,24 +233,14 @@ function startOrphanFpm(of: LocalGateway, on: CloneHandle): { pid: number; socke
   mkdirSync(dir);
   const socket = join(dir, 's');
   const config = join(dir, 'fpm.conf');
-  const { uid } = LocalOwnerFile.parse(JSON.parse(readFileSync(localClonePaths(of.localDir, on.record.id).owner, 'utf8')));
   writeFileSync(
     config,
     `[global]\nerror_log = ${logs}/orphan.log\n[orphan]\nlisten = ${socket}\npm = static\npm.max_children = 2\n`,
   );
-  chmodSync(config, 0o644);
-  chownSync(dir, uid, uid);
-  const args = [
-    `--reuid=${uid}`,
-    `--regid=${uid}`,
-    '--clear-groups',
-    '--',
-    'php-fpm8.2',
-    '--nodaemonize',
-    '--fpm-config',
-    config,
-  ];
-  const child = spawn('setpriv', args, { detached: true, stdio: 'ignore' });
+  const fpm = ['php-fpm8.2', '--nodaemonize', '--fpm-config', config];
+  const command = isRoot ? [...asOwnerOf(of, on), ...fpm] : fpm;
+  if (isRoot) execFileSync('chown', ['-R', `${ownerOf(of, on).uid}`, dir]);
+  const child = spawn(command[0] ?? '', command.slice(1), { detached: true, stdio: 'ignore' });
   child.unref();
   writeFileSync(phpPid, `${child.pid}\n`);
   return { pid: child.pid ?? 0, socket };
@@ -254,7 +252,9 @@ describe('isolation', () => {
     other = await gateway.makeClone({ ...SITE, 'wp-config.php': '<?php // the other clone’s secret' });
   });
 
-  it('a clone has no network, neither to the gateway nor to itself', async () => {
+  it('a clone has no network, neither to the gateway nor to itself, where the system can do that', async () => {
+    const { network } = await probeIsolation({ isRoot, wantsNetwork: true });
+    const isCutOff = network !== undefined;
     const { port } = new URL(gateway.url);
     for (const [host, at] of [
       ['127.0.0.1', port],
@@ -262,9 +262,12 @@ describe('isolation', () => {
       ['192.0.2.1', 80],
       ['localhost', port],
     ]) {
-      expect(await runPhp(clone, `return @fsockopen('${host}', ${at}, $no, $text, 2) === false;`)).toBe(true);
+      const isOpenElsewhere = host !== '192.0.2.1';
+      const opens = await runPhp(clone, `return @fsockopen('${host}', ${at}, $no, $text, 2) !== false;`);
+      expect(opens).toBe(!isCutOff && isOpenElsewhere);
     }
-    expect(await runPhp(clone, `return @file_get_contents('${gateway.url}/.wcr/health');`)).toBe(false);
+    const answer = await runPhp(clone, `return @file_get_contents('${gateway.url}/.wcr/health');`);
+    expect(answer === false).toBe(isCutOff);
   });
 
   it('mail is taken and goes nowhere', async () => {
@@ -275,8 +278,10 @@ describe('isolation', () => {
     const uids = await Promise.all(
       [clone, other].map((one) => runPhp(one, 'return array(posix_geteuid(), posix_getegid(), umask());')),
     );
-    expect(uids).toEqual([clone, other].map((one) => [ownerOf(one).uid, ownerOf(one).gid, 0o027]));
-    expect(uids[0]).not.toEqual(uids[1]);
+    const shared = { uid: process.getuid?.(), gid: process.getgid?.() };
+    const owners = [clone, other].map((one) => (isRoot ? ownerOf(gateway, one) : shared));
+    expect(uids).toEqual(owners.map(({ uid, gid }) => [uid, gid, 0o027]));
+    expect(new Set(owners.map(({ uid }) => uid)).size).toBe(isRoot ? 2 : 1);
     const gone =
       'return array_filter(array("exec", "shell_exec", "proc_open", "popen", "system", "passthru"), "function_exists");';
     expect(await runPhp(clone, gone)).toEqual([]);
@@ -289,13 +294,28 @@ describe('isolation', () => {
     const paths = [wpConfig, theirs.agentConfig, theirs.record, theirs.secrets, own.record, own.secrets, '/etc/passwd'];
     for (const path of paths) expect(await runPhp(clone, `return @file_get_contents('${path}');`)).toBe(false);
     expect(await runPhp(clone, `return @scandir('${gateway.localDir}');`)).toBe(false);
-    const { uid, gid } = ownerOf(clone);
-    const asClone = ['--clear-groups', `--reuid=${uid}`, `--regid=${gid}`, '--', 'cat'];
-    expect(execFileSync('setpriv', [...asClone, join(own.site, 'index.php')]).toString()).toBe(SITE['index.php']);
-    for (const path of paths.slice(0, -1)) {
-      expect(() => execFileSync('setpriv', [...asClone, path], { stdio: 'ignore' })).toThrow();
-    }
-    expect(await runPhp(clone, `return @file_put_contents('${own.agentConfig}', 'x');`)).toBe(false);
+    expect(await runPhp(clone, `return @unlink('${own.record}') || @rename('${own.site}', '${own.folder}/moved');`)).toBe(false);
+  });
+
+  it.runIf(isRoot)('the system itself keeps a clone’s user out of everything that is not its own', async () => {
+    const theirs = localClonePaths(gateway.localDir, other.record.id);
+    const own = localClonePaths(gateway.localDir, clone.record.id);
+    const [program = '', ...args] = asOwnerOf(gateway, clone);
+    const readAs = (path: string): string =>
+      execFileSync(program, [...args, 'cat', path], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+    expect(readAs(join(own.site, 'index.php'))).toBe(SITE['index.php']);
+    expect(readAs(own.agentConfig)).toContain(clone.pairingKey);
+    const closed = [
+      join(theirs.site, 'wp-config.php'),
+      theirs.agentConfig,
+      theirs.record,
+      theirs.secrets,
+      own.record,
+      own.secrets,
+    ];
+    for (const path of closed) expect(() => readAs(path)).toThrow();
+    expect(() => execFileSync(program, [...args, 'touch', own.agentConfig], { stdio: 'ignore' })).toThrow();
+    expect(() => execFileSync(program, [...args, 'mv', own.site, join(own.folder, 'moved')], { stdio: 'ignore' })).toThrow();
   });
 
   it('a clone uses its own database over the socket, and no other', async () => {
