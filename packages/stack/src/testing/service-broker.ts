@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,8 @@ export type SharedMariaDb = MariaDbAddress;
  */
 export async function startServiceBroker(): Promise<AsyncDisposable & { readonly url: string }> {
   const dir = mkdtempSync(join(tmpdir(), `wcr-test-${randomBytes(3).toString('hex')}-`));
+  // Clones run as users of their own, who reach the database's socket through here.
+  chmodSync(dir, 0o755);
   const started: Promise<Service>[] = [];
   const once = <T extends Service>(start: () => Promise<T>): (() => Promise<T>) => {
     let service: Promise<T> | undefined;
