@@ -28,7 +28,6 @@ export function fpmArguments(configPath: string): string[] {
     // The agent replaces files; a stale script would be a mixture of two sites.
     'opcache.revalidate_freq': '0',
     'opcache.validate_permission': '1',
-    enable_post_data_reading: '1',
   };
   return ['--nodaemonize', '--fpm-config', configPath, ...Object.entries(settings).flatMap(([k, v]) => ['-d', `${k}=${v}`])];
 }
@@ -46,11 +45,14 @@ export function renderFpmConfig(layout: FpmLayout): string {
     sys_temp_dir: paths.temp,
     'session.save_path': paths.temp,
     'session.save_handler': 'files',
+    // Distributions leave the clearing of sessions to a cron job, which knows its own folder only.
+    'session.gc_probability': '1',
     memory_limit: '256M',
     post_max_size: '128M',
     upload_max_filesize: '128M',
     max_execution_time: '60',
     max_input_time: '300',
+    max_input_vars: '5000',
     display_errors: '0',
     log_errors: '1',
     error_log: join(paths.logs, 'php-error.log'),

@@ -109,6 +109,7 @@ export function runRuntimeContract(name: string, create: () => Promise<RuntimeUn
       expect(await use().read(id)).toBeUndefined();
       expect(await use().open(id)).toBeUndefined();
       expect(await use().update(id, { status: 'ready' })).toBeUndefined();
+      await expect(use().awaitReady(id, signal)).rejects.toMatchObject({ code: 'clone.not_found' });
       await expect(use().remove(id, signal)).resolves.toBeUndefined();
       expect(await use().read(id)).toBeUndefined();
     });

@@ -46,7 +46,7 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions = {}): Runtime
     },
     async awaitReady(cloneId, signal) {
       signal.throwIfAborted();
-      if (!store.has(cloneId)) throw new AppError('runtime.failed', { reason: 'there is no such clone' });
+      if (!store.has(cloneId)) throw new AppError('clone.not_found', { cloneId });
     },
     read: async (cloneId) => store.get(cloneId)?.record,
     open: async (cloneId) => store.get(cloneId),

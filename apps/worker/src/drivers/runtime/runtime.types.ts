@@ -28,15 +28,18 @@ export type CloneHandle = {
  */
 export type Runtime = {
   readonly name: 'local' | 'kubernetes';
-  /** Makes (or completes) folder, database, user, record and credentials; answers the same for the same clone id. */
+  /**
+   * Makes (or completes) folder, database, user, record and credentials; answers the same for the same clone id.
+   * @throws AppError `clone.not_ready` when the clone is being removed.
+   */
   ensure(spec: CloneSpec, signal: AbortSignal): Promise<CloneHandle>;
-  /** Makes sure the agent of the clone answers at its address. */
+  /** Makes sure the agent of the clone answers at its address. @throws AppError `clone.not_found`, `runtime.*`. */
   awaitReady(cloneId: string, signal: AbortSignal): Promise<void>;
   read(cloneId: string): Promise<CloneRecord | undefined>;
   /** Everything a job needs to talk to the clone; undefined if there is none. */
   open(cloneId: string): Promise<CloneHandle | undefined>;
   list(): Promise<CloneRecord[]>;
-  /** Merges fields into the record. No-op when the clone is gone. */
+  /** Merges fields into the record; an expiring clone stays so. No-op when the clone is gone. */
   update(cloneId: string, patch: Partial<CloneRecord>): Promise<CloneRecord | undefined>;
   /** Routing first, then processes, database and user, files, and last the record. Verified gone on return. */
   remove(cloneId: string, signal: AbortSignal): Promise<void>;

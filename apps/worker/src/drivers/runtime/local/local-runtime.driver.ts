@@ -54,7 +54,7 @@ export function createLocalRuntime(options: LocalRuntimeOptions): Runtime {
   return {
     name: 'local',
     ensure: (spec, signal) => ensureClone(parts, spec, signal),
-    awaitReady: async (cloneId, signal) => parts.gateway.awaitAgent(knownId(cloneId), signal),
+    awaitReady: (cloneId, signal) => awaitReady(parts, cloneId, signal),
     read: async (cloneId) => (isCloneId(cloneId) ? await readRecord(parts, cloneId) : undefined),
     open: async (cloneId) => (isCloneId(cloneId) ? await openClone(parts, cloneId) : undefined),
     async list() {
@@ -117,6 +117,12 @@ async function ensureRecord(parts: Parts, paths: LocalClonePaths, wanted: CloneR
     throw new AppError('clone.not_ready', { cloneId: record.id, status: record.status });
   }
   return record;
+}
+
+async function awaitReady(parts: Parts, cloneId: string, signal: AbortSignal): Promise<void> {
+  const id = knownId(cloneId);
+  if ((await readRecord(parts, id)) === undefined) throw new AppError('clone.not_found', { cloneId });
+  await parts.gateway.awaitAgent(id, signal);
 }
 
 async function ensureOwner(parts: Parts, paths: LocalClonePaths, id: CloneId): Promise<LocalOwnerFile | undefined> {
