@@ -35,12 +35,12 @@ final class Database {
 		$this->name   = $address->name;
 		$this->mysqli = mysqli_init();
 		$connected    = @$this->mysqli->real_connect( // phpcs:ignore WordPress.PHP.NoSilencedErrors -- the password is in the trace of warnings.
-			$address->host,
+			(string) $address->host,
 			$address->user,
 			$address->password,
 			$address->name,
 			$address->port,
-			$address->socket,
+			(string) $address->socket,
 			$address->flags
 		);
 		if ( ! $connected ) {
