@@ -4,8 +4,8 @@ import { createRewriter } from './rewriter.ts';
 
 /**
  * Round trips hold when the bytes hold neither the new addresses nor the new paths, and spell the old ones as the map
- * does: its scheme (or none), its case, no default port written out, separators spelt alike. No length may be wrong for the old address and
- * right for the new one: here the new ones are longer than any length among the fragments.
+ * does: its scheme (or none), its case, no default port written out, the separators of one address alike. No length may
+ * be wrong for the old address and right for the new one: here the new ones are longer than any length among the fragments.
  */
 const SITE = { origin: 'https://gazette.example', disk: '/srv/www/gazette' };
 const CLONE = { origin: 'http://127.0.0.1:8081/clone-7', disk: '/srv/clones/clone-7/site' };
