@@ -77,6 +77,15 @@ it('a failed clone whose job is tried again stays visible', async () => {
   expect(await ttl()).toBe(-1);
 });
 
+it('a clone that was deleted while it was made ends as expired, whatever its job says', async () => {
+  await projection.write({ ...RECORD, status: 'expiring' });
+  await projection.update(RECORD.id, { status: 'failed', error: { code: 'job.cancelled', message: 'm' } });
+  expect(await projection.read(RECORD.id)).toMatchObject({ status: 'expiring' });
+  await projection.update(RECORD.id, { status: 'expired' });
+  await projection.update(RECORD.id, { status: 'ready' });
+  expect(await projection.read(RECORD.id)).toMatchObject({ status: 'expired' });
+});
+
 it('credentials are stored sealed, and for this clone only', async () => {
   await projection.writeCredentials(RECORD.id, CREDENTIALS);
   const sealed = (await redis.get(redisKeys.credentials(RECORD.id))) ?? '';

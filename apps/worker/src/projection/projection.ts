@@ -2,6 +2,7 @@ import { type CloneCredentials, CloneRecord } from '@wcr/shared/contracts/clone-
 import { redisKeys } from '@wcr/shared/contracts/queues';
 import type { Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
+import { mergeRecord } from '../drivers/runtime/merge-record.ts';
 
 /** How long a clone that has ended stays visible. */
 export const ENDED_TTL_MS = 24 * 3600 * 1000;
@@ -26,8 +27,8 @@ export type Projection = {
   /** Writes the whole record. */
   write(record: CloneRecord): Promise<void>;
   /**
-   * Merges fields in one step, also against the API. No-op when there is no record. When a clone becomes expired or
-   * failed its credentials go at once, and the record a day later.
+   * Merges fields in one step, also against the API, by the runtime's rule: what expires never comes back. No-op when
+   * there is no record. When a clone becomes expired or failed its credentials go at once, the record a day later.
    */
   update(cloneId: string, patch: Partial<CloneRecord>): Promise<void>;
   writeCredentials(cloneId: string, credentials: CloneCredentials): Promise<void>;
@@ -76,7 +77,7 @@ async function updateRecord(redis: Redis, cloneId: string, patch: Partial<CloneR
     const text = await redis.get(keys[0]);
     const record = parseRecord(text);
     if (text === null || record === undefined) return;
-    const next = CloneRecord.parse({ ...record, ...patch });
+    const next = CloneRecord.parse(mergeRecord(record, patch));
     const ttlMs = next.status === 'expired' || next.status === 'failed' ? ENDED_TTL_MS : '';
     if ((await redis.eval(REPLACE_IF_SAME, 2, ...keys, text, JSON.stringify(next), ttlMs)) === 1) return;
   }

@@ -1,3 +1,4 @@
+import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { ExpireInput } from '@wcr/shared/contracts/jobs';
 import { EXPIRE_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
@@ -44,25 +45,27 @@ async function markExpiring(deps: ExpireDeps, { cloneId, reason }: ExpireInput):
   if (reason === 'expired' && record !== undefined && record.expiresAt > now()) throw new JobPostponement(record.expiresAt);
   const projected = await projection.read(cloneId);
   await runtime.update(cloneId, { status: 'expiring' });
-  if (projected?.status !== 'failed' && projected?.status !== 'expired') {
-    await projection.update(cloneId, { status: 'expiring' });
-  }
+  if (projected !== undefined) await projection.update(cloneId, endingOf(projected, reason));
   const jobId = record?.jobId ?? projected?.jobId ?? null;
   // A clone job that still runs would make again what is removed here.
   if (jobId !== null) await cloneJobs.cancel(jobId);
   return { jobId };
 }
 
-async function updateProjection(deps: ExpireDeps, { cloneId, reason }: ExpireInput, jobId: string | null): Promise<null> {
+/** A clone that failed goes on being shown as failed; people want to see why. */
+function endingOf(projected: CloneRecord, reason: ExpireInput['reason']): Partial<CloneRecord> {
+  if (projected.status === 'failed') return {};
+  if (reason !== 'orphaned' && reason !== 'failed') return { status: 'expiring' };
+  const { code, message } = new AppError('job.stalled');
+  return { status: 'failed', error: { code, message } };
+}
+
+async function updateProjection(deps: ExpireDeps, { cloneId }: ExpireInput, jobId: string | null): Promise<null> {
   const { projection, cloneJobs, secrets, schedule } = deps;
   const secretRef = jobId === null ? undefined : await cloneJobs.secretRefOf(jobId);
   if (secretRef !== undefined) await secrets.forget(secretRef);
   const projected = await projection.read(cloneId);
-  if (projected?.status === 'failed') await projection.update(cloneId, { status: 'failed' });
-  else if (reason === 'orphaned' || reason === 'failed') {
-    const { code, message } = new AppError('job.stalled');
-    await projection.update(cloneId, { status: 'failed', error: { code, message } });
-  } else await projection.update(cloneId, { status: 'expired' });
+  await projection.update(cloneId, { status: projected?.status === 'failed' ? 'failed' : 'expired' });
   await schedule.cancelScheduled(cloneId);
   return null;
 }
