@@ -29,6 +29,8 @@ export type WriteAgentOptions = {
   readonly root?: string;
   readonly prefix?: string;
   readonly ini?: Readonly<Record<string, string>>;
+  /** No file may grow beyond this, as on a disk that is full. */
+  readonly maxFileBytes?: number;
   /** Kills PHP at the n-th step of an operation; see crash-at.php. */
   readonly crash?: { readonly operation: string; readonly at: number };
 };
@@ -44,8 +46,8 @@ export async function startWriteAgent(options: WriteAgentOptions): Promise<Write
   return startOnFreePort(undefined, async (port) => {
     const url = `http://127.0.0.1:${port}/`;
     const service = await startProcess({
-      command: 'php',
-      args: [...iniArguments(options), '-S', `127.0.0.1:${port}`, options.crash ? join(import.meta.dirname, 'crash-at.php') : join(plugin, 'standalone.php')],
+      command: 'sh',
+      args: ['-c', limits(options), 'php', ...iniArguments(options), '-S', `127.0.0.1:${port}`, script(options)],
       env: {
         WCR_AGENT_CONFIG: config,
         PHP_CLI_SERVER_WORKERS: '4',
@@ -97,6 +99,16 @@ export function fileFrame(path: string, data: Buffer | string, more: { offset?: 
 
 export function newSession(): string {
   return randomBytes(6).toString('hex');
+}
+
+function script(options: WriteAgentOptions): string {
+  return options.crash ? join(import.meta.dirname, 'crash-at.php') : join(plugin, 'standalone.php');
+}
+
+/** The signal is ignored so that the write itself fails, with EFBIG. */
+function limits(options: WriteAgentOptions): string {
+  const limit = options.maxFileBytes ? `trap '' XFSZ; ulimit -f ${options.maxFileBytes / 512};` : '';
+  return `${limit} exec "$0" "$@"`;
 }
 
 function iniArguments(options: WriteAgentOptions): string[] {
