@@ -56,6 +56,7 @@ export async function createGatewayDeps(config: GatewayConfig, around: Surroundi
     publicUrl: new URL(config.clonesUrl),
     trustedProxies: new Set(config.trustedProxies),
     phpIdleMs: 310_000,
+    spoolDir: runDir,
     sweepMs: config.sweepMs,
   };
 }

@@ -60,5 +60,6 @@ export function isPastExpiry(record: CloneRecord, now: number): boolean {
 
 /** True while the clone is still being made. */
 export function isUnderWay(record: CloneRecord): boolean {
+  if (record.finishedAt !== undefined) return false;
   return record.status === 'queued' || record.status === 'provisioning' || record.status === 'copying';
 }

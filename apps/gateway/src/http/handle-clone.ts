@@ -19,6 +19,8 @@ export type CloneHandlerDeps = {
   readonly agentScript: string;
   readonly clock: () => number;
   readonly phpIdleMs: number;
+  /** Where bodies of unknown length wait for PHP. */
+  readonly spoolDir: string;
 };
 
 export type CloneTarget = Extract<Target, { kind: 'clone' }>;
@@ -51,6 +53,7 @@ async function callAgent(deps: CloneHandlerDeps, exchange: Exchange, at: { clone
     prefix: at.target.prefix,
     params: agentParams(call, deps.agentScript),
     idleMs: deps.phpIdleMs,
+    spoolDir: deps.spoolDir,
   });
 }
 
@@ -70,6 +73,7 @@ async function serveSite(deps: CloneHandlerDeps, exchange: Exchange, at: { clone
     prefix: target.prefix,
     params: siteParams(call),
     idleMs: deps.phpIdleMs,
+    spoolDir: deps.spoolDir,
   });
 }
 

@@ -21,11 +21,7 @@ const PAGES = {
     text: 'The clone’s PHP ended without an answer. Its log folder may tell why.',
   },
   slow: { status: 504, title: 'PHP took too long', text: 'The clone’s PHP worked on this page for too long and was stopped.' },
-  lengthless: {
-    status: 411,
-    title: 'The length is missing',
-    text: 'Requests with a body must say its length (Content-Length).',
-  },
+  large: { status: 413, title: 'This is too much', text: 'The clone’s PHP takes at most 128 MB at once.' },
 } as const satisfies Record<string, Page>;
 
 export type PageName = keyof typeof PAGES;

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { FastCgiError, sendFastCgi } from '../fastcgi/fastcgi-client.ts';
 import { CloneGoneError, type PhpPool } from '../php/php-pool.ts';
 import { confineHeaders } from './confine-headers.ts';
+import { BodyTooLongError, measureBody } from './measure-body.ts';
 import { type PageName, sendPage } from './pages.ts';
 
 export type ScriptRun = {
@@ -10,6 +11,8 @@ export type ScriptRun = {
   readonly prefix: string;
   readonly params: Readonly<Record<string, string>>;
   readonly idleMs: number;
+  /** Where bodies of unknown length wait. */
+  readonly spoolDir: string;
 };
 
 /**
@@ -22,21 +25,16 @@ export async function runScript(
   response: ServerResponse,
   run: ScriptRun,
 ): Promise<void> {
-  const length = request.headers['content-length'];
-  if (length === undefined && request.headers['transfer-encoding'] !== undefined) {
-    // CGI knows no bodies of unknown length.
-    sendPage(response, 'lengthless');
-    return;
-  }
   const left = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) left.abort();
   });
   try {
+    await using body = await measureBody(request, run.spoolDir);
     await using lease = await pool.lease(run.cloneId);
-    const body = length !== undefined && length !== '0' ? request : undefined;
-    const { params, idleMs } = run;
-    const answer = await sendFastCgi(lease.socket, { params, body, idleMs, signal: left.signal });
+    const params = { ...run.params, CONTENT_LENGTH: body.bytes > 0 ? String(body.bytes) : '' };
+    const { idleMs } = run;
+    const answer = await sendFastCgi(lease.socket, { params, body: body.stream, idleMs, signal: left.signal });
     const headers = confineHeaders(answer.headers, run.prefix);
     for (const [name, value] of headers) response.appendHeader(name, value);
     response.writeHead(answer.status);
@@ -50,6 +48,7 @@ export async function runScript(
 
 function pageOf(error: unknown): PageName | undefined {
   if (error instanceof CloneGoneError) return 'gone';
+  if (error instanceof BodyTooLongError) return 'large';
   if (error instanceof FastCgiError) return error.reason === 'timeout' ? 'slow' : 'failed';
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ABORT_ERR' ? 'failed' : undefined;
