@@ -20,7 +20,7 @@ const UNFINISHED: ReadonlySet<CloneStatus> = new Set(['queued', 'provisioning', 
 
 /**
  * Gives a clone another expiry. The projection shows it at once; an `extend` job carries it to the runtime, which owns it.
- * @throws AppError `clone.not_found`, `clone.ended`, `request.invalid`, `queue.unavailable`
+ * @throws AppError `clone.not_found`, `clone.ended`, `clone.not_ready`, `request.invalid`, `queue.unavailable`
  */
 export async function changeExpiry(deps: Deps, request: Request & { change: CloneChange }): Promise<CloneRecord> {
   const { cloneId, caller, requestId, change } = request;
@@ -28,6 +28,8 @@ export async function changeExpiry(deps: Deps, request: Request & { change: Clon
   const expiresAt = expiryOf(deps, change, requestedAt);
   const record = await deps.clones.read(cloneId, caller);
   if (ENDED.has(record.status)) throw new AppError('clone.ended', { cloneId, status: record.status });
+  // The runtime does not know a queued clone yet, so there is nobody to keep the new expiry.
+  if (record.status === 'queued') throw new AppError('clone.not_ready', { cloneId, status: record.status });
   // The job comes first: if this dies in between, the runtime still gets what was asked for and corrects the projection.
   const input: ExtendInput = { cloneId, expiresAt, requestedAt, owner: record.owner, requestId };
   await viaRedis(() => deps.queues[EXTEND_QUEUE].add(EXTEND_QUEUE, input, { jobId: `${EXTEND_QUEUE}-${randomUUID()}` }));

@@ -294,6 +294,7 @@ describe('reading clones', () => {
 describe('changing clones', () => {
   it('extends and shortens a life: shown at once, and a job tells the runtime', async () => {
     const { clone } = await accept();
+    await patchRecord(clone.id, { status: 'copying' });
     const expiresAt = new Date(Date.now() + 3_600_000 * 3).toISOString();
     const response = await api.call('PATCH', `/api/v1/clones/${clone.id}`, { body: { expiresAt } });
     expect(response.status).toBe(200);
@@ -320,6 +321,13 @@ describe('changing clones', () => {
     const error = await errorOf(await api.call('PATCH', `/api/v1/clones/${clone.id}`, { body }));
     expect(error).toMatchObject({ status: 400, code: 'request.invalid' });
     expect(error.message).toContain(message);
+    expect(await api.deps.queues.extend.count()).toBe(0);
+  });
+
+  it('waits with a change until a worker knows the clone', async () => {
+    const { clone } = await accept();
+    const response = await api.call('PATCH', `/api/v1/clones/${clone.id}`, { body: { ttlMinutes: 5 } });
+    expect(await errorOf(response)).toMatchObject({ status: 409, code: 'clone.not_ready' });
     expect(await api.deps.queues.extend.count()).toBe(0);
   });
 
@@ -369,6 +377,7 @@ describe('changing clones', () => {
   it('keeps what a worker writes to the record at the same time', async () => {
     const { clone } = await accept();
     const { clones } = api.deps;
+    await patchRecord(clone.id, { status: 'copying' });
     const sizes = { databaseBytes: 1, fileBytes: 2, tables: 3, rows: 4, files: 5 };
     await Promise.all([
       clones.change(clone.id, () => ({ status: 'ready' })),

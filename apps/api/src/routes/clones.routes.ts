@@ -120,13 +120,14 @@ function addChanges(app: ApiApp, deps: ApiDeps): void {
     path: '/api/v1/clones/{cloneId}',
     operationId: 'changeClone',
     summary: 'Extend or shorten the life of a clone',
+    description: 'Possible as soon as a worker has taken the clone up.',
     request: {
       params: CloneIdParam,
       body: { required: true, content: { 'application/json': { schema: changeCloneSchema(config.maxTtlMinutes) } } },
     },
     responses: {
       200: jsonAnswer(CloneView, 'The clone with its new expiry.'),
-      ...errorAnswers(...SECURED, 'request.invalid', 'request.not_json', 'clone.not_found', 'clone.ended'),
+      ...errorAnswers(...SECURED, 'request.invalid', 'request.not_json', 'clone.not_found', 'clone.ended', 'clone.not_ready'),
     },
   });
   app.openapi(change, async (context) => {
