@@ -116,8 +116,8 @@ async function readRows(
   columns: readonly Column[],
   own: readonly string[],
 ): Promise<(Buffer | null)[][]> {
-  await connection.query("SET NAMES binary, time_zone = '+00:00'");
-  const names = columns.map((column) => `CAST(${connection.escapeId(column.name)} AS BINARY)`).join(', ');
+  await connection.query("SET NAMES utf8mb4, time_zone = '+00:00'");
+  const names = columns.map((column, index) => `CAST(${connection.escapeId(column.name)} AS BINARY) AS c${index}`).join(', ');
   const where = own.length > 0 ? `WHERE NOT (${own.join(' OR ')})` : '';
   const [rows] = await connection.query<RowDataPacket[][]>({
     sql: `SELECT ${names} FROM ${connection.escapeId(table)} ${where}`,

@@ -44,7 +44,7 @@ export async function startTestStack(options: { workers?: number; env?: Environm
   };
   const ports = await freePorts();
   const env = { WCR_LOG_LEVEL: 'debug', WCR_RUN_DIR: join(dir, 'run'), ...options.env };
-  const programs = stackApps({ layout, ports, secrets, redisUrl: redis.url, mariaDb, env });
+  const programs = stackApps({ layout, ports, secrets, redisUrl: redis.url, mariaDb, env: { ...process.env, ...env } });
   const running: Service[] = [];
   const logs: string[] = [];
   const start = async (app: StackApp, extra: Environment = {}): Promise<Service> => {

@@ -15,6 +15,8 @@ export const CloneRecord = z.object({
   jobId: z.string(),
   /** Milliseconds since the epoch, as all times in records. */
   createdAt: z.number(),
+  /** When the copy was complete and cut off from the world: from then on it may be visited, first of all by its verification. */
+  finishedAt: z.number().optional(),
   readyAt: z.number().optional(),
   expiresAt: z.number(),
   sizes: z

@@ -64,7 +64,10 @@ export const cloneJob = defineJob<CloneDeps>()({
       const { rowCounts } = tables;
       return finishClone(sides, { plan, handle: sides.handle, rewriter, guard, excludeTables: exclude.tables, rowCounts }, s);
     });
-    const verified = await step('verify-clone', async (s) => verifyClone(deps, await handleOf(deps, input.cloneId), s));
+    const verified = await step('verify-clone', async (s) => {
+      await deps.runtime.update(input.cloneId, { finishedAt: deps.now() });
+      return verifyClone(deps, await handleOf(deps, input.cloneId), s);
+    });
     const sizes = {
       databaseBytes: tables.bytes,
       fileBytes: files.bytes,
