@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, firefox } from 'playwright';
 
@@ -20,6 +21,7 @@ export type BrowserPool = {
   close(): Promise<void>;
 };
 
+const CLOSE_MS = 15_000;
 const LAUNCH_ARGUMENTS = [
   '--disable-gpu',
   '--disable-quic',
@@ -54,7 +56,7 @@ export function createBrowserPool(options: BrowserPoolOptions): BrowserPool {
     clearTimeout(idleTimer);
     const current = starting;
     starting = undefined;
-    await current?.then((started) => started.close()).catch(() => undefined);
+    if (current !== undefined) await givenTime(current.then((started) => started.close()));
   }
 
   function released(): void {
@@ -84,7 +86,7 @@ export function createBrowserPool(options: BrowserPoolOptions): BrowserPool {
 }
 
 async function lend<T>(context: BrowserContext, signal: AbortSignal, use: (context: BrowserContext) => Promise<T>): Promise<T> {
-  const closeContext = () => context.close().catch(() => undefined);
+  const closeContext = () => givenTime(context.close());
   const onAbort = () => void closeContext();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -97,6 +99,15 @@ async function lend<T>(context: BrowserContext, signal: AbortSignal, use: (conte
     signal.removeEventListener('abort', onAbort);
     await closeContext();
   }
+}
+
+/** A browser that hangs must not hold up whoever is done with it. */
+async function givenTime(closing: Promise<void>): Promise<void> {
+  const done = new AbortController();
+  const patience = sleep(CLOSE_MS, undefined, { signal: done.signal, ref: false });
+  await Promise.race([closing, patience]).catch(() => undefined);
+  done.abort();
+  for (const rest of [closing, patience]) rest.catch(() => undefined);
 }
 
 async function newContext(browser: Browser, options: BrowserContextOptions): Promise<BrowserContext> {

@@ -21,6 +21,8 @@ export type BrowserDriverDeps = {
   readonly pluginZip: string | undefined;
   /** Longest wait for one page. */
   readonly pageTimeoutMs: number;
+  /** Longest time for everything in the browser; eight pages by default. */
+  readonly totalTimeoutMs?: number;
   readonly artefactDir?: string | undefined;
   readonly now?: () => Date;
 };
@@ -33,19 +35,42 @@ export function createBrowserDriver(deps: BrowserDriverDeps): BrowserDriver {
   async function ensurePlugin(login: SiteLogin, context: Context): Promise<PluginSetup> {
     const zip = await readPluginZip(deps.pluginZip);
     const place = await locate(login, deps.probeSite, context.signal);
-    return deps.pool.withContext(contextOptions(login, place), context.signal, async (browserContext) => {
-      const admin = await openPage(browserContext, place, deps.pageTimeoutMs);
-      try {
-        return await setUp(admin, { ...place, username: login.username, password: login.password }, zip, context);
-      } catch (error) {
-        const named = nameBrowserError(error, admin.at);
-        if (!context.signal.aborted) await keepFailure(deps, admin, login, named);
-        throw named;
-      }
-    });
+    const credentials = { ...place, username: login.username, password: login.password };
+    return withinTime(deps, context.signal, (signal, reached) =>
+      deps.pool.withContext(contextOptions(login, place), signal, async (browserContext) => {
+        const admin = await openPage(browserContext, place, deps.pageTimeoutMs);
+        try {
+          return await setUp(admin, credentials, zip, context);
+        } catch (error) {
+          reached(admin.at);
+          const named = nameBrowserError(error, admin.at);
+          if (!signal.aborted) await keepFailure(deps, admin, login, named);
+          throw named;
+        }
+      }),
+    );
   }
 
   return { ensurePlugin, close: () => deps.pool.close() };
+}
+
+/** Not every wait inside the browser takes a limit; closing the context ends them all. */
+async function withinTime<T>(
+  deps: BrowserDriverDeps,
+  outer: AbortSignal,
+  work: (signal: AbortSignal, reached: (page: string) => void) => Promise<T>,
+): Promise<T> {
+  const limit = AbortSignal.timeout(deps.totalTimeoutMs ?? 8 * deps.pageTimeoutMs);
+  let page = 'start';
+  const reached = (name: string) => {
+    page = name;
+  };
+  try {
+    return await work(AbortSignal.any([outer, limit]), reached);
+  } catch (error) {
+    outer.throwIfAborted();
+    throw limit.aborted ? new AppError('browser.timeout', { page }) : error;
+  }
 }
 
 async function setUp(

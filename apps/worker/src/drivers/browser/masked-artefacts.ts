@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright';
 
+const PATIENCE_MS = 5_000;
 const MAX_HTML_LENGTH = 64 * 1024;
 const BLACKED_OUT = 'input, textarea, [data-wcr-pairing-key], #wp-admin-bar-my-account, #login_error';
 
@@ -16,12 +18,26 @@ export async function keepArtefacts(page: Page, artefacts: Artefacts): Promise<v
   try {
     await mkdir(artefacts.dir, { recursive: true, mode: 0o700 });
     const base = join(artefacts.dir, artefacts.name);
-    const html = maskHtml(await page.content(), artefacts.secrets);
+    const picture = page.screenshot({ mask: [page.locator(BLACKED_OUT)], timeout: PATIENCE_MS, animations: 'disabled' });
+    await writeFile(`${base}.png`, await withinPatience(picture), { mode: 0o600 });
+    const html = maskHtml(await withinPatience(page.content()), artefacts.secrets);
     await writeFile(`${base}.html`, html, { mode: 0o600 });
-    const picture = await page.screenshot({ mask: [page.locator(BLACKED_OUT)], timeout: 5_000, animations: 'disabled' });
-    await writeFile(`${base}.png`, picture, { mode: 0o600 });
   } catch {
     // A page that hangs or has crashed cannot be kept.
+  }
+}
+
+/** Some of the browser's answers wait for a page that is still to come, and take no time limit. */
+async function withinPatience<T>(answer: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const late = setTimeout(PATIENCE_MS, undefined, { signal: timer.signal }).then(() => {
+    throw new Error('too late');
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    timer.abort();
+    for (const loser of [answer, late]) loser.catch(() => undefined);
   }
 }
 

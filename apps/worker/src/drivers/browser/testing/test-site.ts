@@ -42,7 +42,7 @@ export async function startTestSite(options: TestSiteOptions = {}): Promise<Test
   const dir = join(home, 'site');
   const mariaDb = await useMariaDb();
   const database = { ...(await mariaDb.createDatabase()), host: mariaDb.host, port: mariaDb.port };
-  const site = await startPhpSite({ dir, ...server });
+  const site = await startPhpSite({ dir, ...server, ini: { 'opcache.revalidate_freq': '0', ...server.ini } });
   const admin = { username: 'anna.admin', password: 'K7 "quoted" & <odd> pässword' };
   await installWordPress({
     dir,
@@ -79,10 +79,11 @@ function createControls(paths: Paths, config: string): Omit<TestSite, 'url' | 'a
   const write = (name: string, php: string) => writeFile(join(paths.mu, name), `<?php\n${php}\n`);
 
   async function runPhp(php: string): Promise<string> {
-    const { stdout } = await run('php', ['-d', 'display_errors=stderr', '-r', `require 'wp-load.php'; ${php}`], {
+    const { stdout } = await run('php', ['-d', 'display_errors=stderr', '-r', `require 'wp-load.php'; echo "\\x1e"; ${php}`], {
       cwd: paths.dir,
     });
-    return stdout;
+    // What the site prints while it loads is not the answer.
+    return stdout.slice(stdout.indexOf('\x1e') + 1);
   }
 
   return {
@@ -103,7 +104,7 @@ function createControls(paths: Paths, config: string): Omit<TestSite, 'url' | 'a
       await rm(join(paths.dir, 'wp-content/plugins/wp-clone-restore'), { recursive: true, force: true });
       await mkdir(paths.mu, { recursive: true });
       await writeFile(paths.logins, '');
-      await write('count-logins.php', COUNT_LOGINS.replace('LOGINS_FILE', paths.logins));
+      await write('a-count-logins.php', COUNT_LOGINS.replace('LOGINS_FILE', paths.logins));
       await runPhp("update_option('active_plugins', array()); delete_option('wcr_fake_key');");
     },
   };
