@@ -74,7 +74,7 @@ describe('while Redis', () => {
     api.redis.kill('SIGKILL');
     await expect.poll(() => api.deps.redis.status, { timeout: 5000 }).not.toBe('ready');
     await expectUnavailable();
-    await using again = await startRedis({ dir: api.redis.url.replace(/\W/g, '-').replace(/^/, '/tmp/wcr-'), port });
+    await using again = await startRedis({ dir: api.dir, port });
     expect(again.port).toBe(port);
     await expectRecovered();
   });
@@ -118,7 +118,7 @@ describe('while Redis', () => {
     const deps = createDeps(api.deps.config, api.deps.logger);
     const app = createApp(deps);
     expect((await app.request('/health/startup')).status).toBe(503);
-    await using again = await startRedis({ dir: `/tmp/wcr-late-${port}`, port });
+    await using again = await startRedis({ dir: api.dir, port });
     await untilReady(deps);
     expect(again.port).toBe(port);
     expect((await app.request('/health/startup')).status).toBe(200);

@@ -13,6 +13,8 @@ export const ROOT = 'root-key-0123456789';
 
 export type TestApi = AsyncDisposable & {
   readonly redis: RedisService;
+  /** Where that Redis lives; removed at the end. */
+  readonly dir: string;
   readonly deps: ApiDeps;
   readonly logLines: readonly string[];
   /** A call as a client makes it; `body` is sent as JSON. */
@@ -49,6 +51,7 @@ export async function startTestApi(env: Record<string, string> = {}): Promise<Te
   await untilReady(deps);
   return {
     redis,
+    dir,
     deps,
     logLines,
     call: async (method, path, options = {}) => app.request(path, requestInit(method, options)),
