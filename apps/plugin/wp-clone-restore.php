@@ -9,6 +9,7 @@
  * License:           MIT
  * License URI:       https://opensource.org/licenses/MIT
  * Text Domain:       wp-clone-restore
+ * Update URI:        false
  *
  * @package WpCloneRestore
  */

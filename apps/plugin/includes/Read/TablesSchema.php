@@ -39,7 +39,7 @@ final class TablesSchema implements Operation {
 		$tables  = array();
 		foreach ( $wanted as $name ) {
 			try {
-				$tables[] = self::describe( $database, $name, $site );
+				$tables[] = self::describe( $database, $name, $site, $skipped );
 			} catch ( AgentError $error ) {
 				$skipped[] = array(
 					'name'   => $name,
@@ -61,13 +61,20 @@ final class TablesSchema implements Operation {
 	}
 
 	/**
+	 * @param array<int, array{name: string, reason: string}> $skipped Gets what of the table cannot be copied.
 	 * @return array<string, mixed> A TableSchema of the contract.
 	 */
-	private static function describe( Database $database, string $name, SiteTables $site ): array {
+	private static function describe( Database $database, string $name, SiteTables $site, array &$skipped ): array {
 		$row        = $site->tables[ $name ];
 		$columns    = Column::of_table( $database, $name );
 		$created    = $database->select( 'SHOW CREATE TABLE ' . $database->identifier( $name ) );
 		$definition = new TableDefinition( (string) $created[0]['Create Table'], $name, $database->name(), $site->names() );
+		foreach ( $definition->foreign_keys_left_out as $key ) {
+			$skipped[] = array(
+				'name'   => $name . '.' . $key,
+				'reason' => 'is a foreign key to a table that is not copied',
+			);
+		}
 		return array(
 			'name'            => $name,
 			'engine'          => (string) $row['ENGINE'],

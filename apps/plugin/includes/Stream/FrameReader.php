@@ -97,16 +97,12 @@ final class FrameReader {
 	}
 
 	private function take( int $length, bool $may_end = false ): string {
-		$bytes = '';
-		while ( strlen( $bytes ) < $length ) {
-			$more = fread( $this->stream, $length - strlen( $bytes ) );
-			if ( false === $more || '' === $more ) {
-				if ( $may_end && '' === $bytes ) {
-					return '';
-				}
-				throw new AgentError( 'agent.truncated', 'The message ends inside a frame.', true );
-			}
-			$bytes = '' === $bytes ? $more : $bytes . $more;
+		if ( 0 === $length ) {
+			return '';
+		}
+		$bytes = (string) stream_get_contents( $this->stream, $length );
+		if ( strlen( $bytes ) < $length && ! ( $may_end && '' === $bytes ) ) {
+			throw new AgentError( 'agent.truncated', 'The message ends inside a frame.', true );
 		}
 		return $bytes;
 	}

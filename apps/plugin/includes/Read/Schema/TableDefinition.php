@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace WpCloneRestore\Read\Schema;
 
-use WpCloneRestore\Support\Database;
-
 /**
  * A CREATE TABLE statement, taken apart: without foreign keys, and the foreign keys.
  */
@@ -24,6 +22,13 @@ final class TableDefinition {
 	public $foreign_keys = array();
 
 	/**
+	 * Names of foreign keys to tables that are not copied: a copy cannot have them.
+	 *
+	 * @var array<int, string>
+	 */
+	public $foreign_keys_left_out = array();
+
+	/**
 	 * @param string             $sql      As SHOW CREATE TABLE prints it.
 	 * @param string             $table    The table's own name.
 	 * @param string             $database Name of the database, which must not appear in the result.
@@ -38,9 +43,15 @@ final class TableDefinition {
 				$kept[] = $definition;
 				continue;
 			}
+			$name = isset( $match[1] ) ? SqlText::unquote_identifier( $match[1] ) : '';
+			$key  = self::with_placeholders( $definition, $table, $database, $tables );
+			if ( null === $key ) {
+				$this->foreign_keys_left_out[] = $name;
+				continue;
+			}
 			$this->foreign_keys[] = array(
-				'name' => isset( $match[1] ) ? SqlText::unquote_identifier( $match[1] ) : '',
-				'sql'  => 'ALTER TABLE {{table}} ADD ' . self::with_placeholders( $definition, $table, $database, $tables ),
+				'name' => $name,
+				'sql'  => 'ALTER TABLE {{table}} ADD ' . $key,
 			);
 		}
 		$head = (string) preg_replace( '/^(CREATE\s+TABLE\s+)(?:`(?:[^`]|``)*`\.)?`(?:[^`]|``)*`/i', '$1{{table}}', $head );
@@ -49,36 +60,39 @@ final class TableDefinition {
 	}
 
 	/**
-	 * The table after REFERENCES becomes a placeholder; a name that only looks like a table's stays.
+	 * The table after REFERENCES becomes a placeholder; null when it is not copied.
 	 *
 	 * @param array<int, string> $tables The tables that are copied.
 	 */
-	private static function with_placeholders( string $definition, string $table, string $database, array $tables ): string {
+	private static function with_placeholders( string $definition, string $table, string $database, array $tables ): ?string {
 		if ( ! preg_match( '/^(.*\)\s*REFERENCES\s+)((?:`(?:[^`]|``)+`\s*\.\s*)?)(`(?:[^`]|``)+`)(\s*\(.*)$/is', $definition, $match ) ) {
-			return $definition;
+			return null;
 		}
 		$schema = '' === $match[2] ? $database : SqlText::unquote_identifier( rtrim( $match[2], " .\n\t" ) );
 		$name   = SqlText::unquote_identifier( $match[3] );
 		if ( 0 !== strcasecmp( $schema, $database ) ) {
-			return $definition;
+			return null;
 		}
-		return $match[1] . self::placeholder( $name, $table, $tables ) . $match[4];
+		$copied = self::copied_name( $name, $table, $tables );
+		return null === $copied ? null : $match[1] . '{{table:' . $copied . '}}' . $match[4];
 	}
 
 	/**
 	 * @param array<int, string> $tables The tables that are copied.
 	 */
-	private static function placeholder( string $name, string $table, array $tables ): string {
-		if ( $name === $table ) {
-			return '{{table:' . $table . '}}';
+	private static function copied_name( string $name, string $table, array $tables ): ?string {
+		foreach ( array_merge( array( $table ), $tables ) as $candidate ) {
+			if ( $candidate === $name ) {
+				return $candidate;
+			}
 		}
 		foreach ( $tables as $candidate ) {
 			// Some servers print the referenced name in lower case.
-			if ( $candidate === $name || 0 === strcasecmp( $candidate, $name ) ) {
-				return '{{table:' . $candidate . '}}';
+			if ( 0 === strcasecmp( $candidate, $name ) ) {
+				return $candidate;
 			}
 		}
-		return Database::quote_identifier( $name );
+		return null;
 	}
 
 	/** Folders and tablespaces are the source server's own. */
