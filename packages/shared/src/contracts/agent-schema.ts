@@ -22,7 +22,7 @@ export const TableSchema = z.object({
   engine: z.string(),
   /** `CREATE TABLE {{table}} (…)`, without foreign keys; comments and row format as in the source. */
   createSql: z.string(),
-  /** `ALTER TABLE {{table}} ADD CONSTRAINT …` per foreign key; other tables of the site as `{{table:name}}`. */
+  /** `ALTER TABLE {{table}} ADD CONSTRAINT …` per foreign key; the referenced table, also itself, as `{{table:name}}`. */
   foreignKeys: z.array(z.object({ name: z.string(), sql: z.string() })),
   columns: z.array(ColumnSchema),
   /** Columns of the key that rows are read by, or null. */
