@@ -135,3 +135,24 @@ describe('a worker process that is told to stop', () => {
     expect(JSON.parse((await finished(job)).failedReason ?? '')).toMatchObject({ code: 'job.cancelled' });
   });
 });
+
+it('workers that are killed again and again finish every job, and repeat at most the step each of them was in', async () => {
+  const kills = 5;
+  const added = await Promise.all(Array.from({ length: 16 }, () => addJob({ stepMs: 60 })));
+  const workers = [startChild(), startChild()];
+  for (let killed = 0; killed < kills; killed += 1) {
+    const before = await queue.getCompletedCount();
+    await waitUntil(async () => (await queue.getCompletedCount()) > before, 'some progress');
+    const victim = workers.shift();
+    victim?.kill('SIGKILL');
+    workers.push(startChild());
+  }
+  const done = await Promise.all(added.map(finished));
+  expect(done.filter(({ failedReason }) => failedReason !== undefined)).toEqual([]);
+  const counts = (await Promise.all(added.map(effects))).flatMap((effect) => Object.values(effect).map(Number));
+  expect(counts).toHaveLength(added.length * COUNTING_STEPS.length);
+  const repeated = counts.reduce((sum, count) => sum + count - 1, 0);
+  expect(repeated).toBeLessThanOrEqual(kills);
+  for (const worker of workers) worker.kill('SIGTERM');
+  await Promise.all(workers.map(ended));
+});

@@ -12,7 +12,7 @@ export const TEST_PREFIX = '{wcr}';
 /** Short enough that a test waits for recoveries, long enough for a busy machine. */
 export const testWorkerSettings: WorkerSettings = {
   name: 'test',
-  lockMs: 1_500,
+  lockMs: 2_500,
   stalledEveryMs: 400,
   maxStalledCount: 9,
   firstBackoffMs: 20,

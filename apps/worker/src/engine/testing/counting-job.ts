@@ -14,6 +14,8 @@ export const CountingInput = z.object({
   hang: z.object({ step: z.enum(STEPS), where: z.enum(['before-effect', 'after-effect', 'after-step']) }).optional(),
   /** The step that fails, how often, and with what. */
   fail: z.object({ step: z.enum(STEPS), times: z.number(), as: z.enum(['named', 'hopeless', 'unknown']) }).optional(),
+  /** How long each step takes after its effect. */
+  stepMs: z.number().optional(),
   /** Hangs in the clean-up the first time. */
   hangInCleaning: z.boolean().optional(),
 });
@@ -39,6 +41,7 @@ export const countingJob = defineJob<CountingDeps>()({
         await hangHere(deps, { input, jobId, name, where: 'before-effect', signal: context.signal });
         const effect = await deps.redis.hincrby(countingKeys.effects(jobId), name, 1);
         await failHere(deps, { input, jobId, name });
+        if (input.stepMs !== undefined) await sleep(input.stepMs, undefined, { signal: context.signal });
         await hangHere(deps, { input, jobId, name, where: 'after-effect', signal: context.signal });
         return { effect, key: context.key };
       });
