@@ -13,7 +13,7 @@ export type AdminPage = {
   readonly at: string;
 };
 
-export type AdminPageOptions = { readonly hosts: ReadonlySet<string>; readonly timeoutMs: number };
+type AdminPageOptions = { readonly hosts: ReadonlySet<string>; readonly timeoutMs: number };
 
 export function createAdminPage(page: Page, options: AdminPageOptions): AdminPage {
   let at = 'start';

@@ -10,13 +10,13 @@ export type AdminSession = {
   visit(name: string, address: string): Promise<AdminAnswer>;
 };
 
-export type AdminAnswer = {
+type AdminAnswer = {
   readonly status: number;
   /** WordPress refused with its error page, or sent the user out of wp-admin. */
   readonly refused: boolean;
 };
 
-export type Credentials = {
+type Credentials = {
   readonly loginUrl: string;
   readonly homeUrl: string;
   readonly username: string;

@@ -40,12 +40,13 @@ afterAll(async () => {
 });
 beforeEach(() => site.reset());
 
-function createDriver(options: { zip?: string; pageTimeoutMs?: number } = {}): BrowserDriver {
+function createDriver(options: { zip?: string; pageTimeoutMs?: number; totalTimeoutMs?: number } = {}): BrowserDriver {
   return createBrowserDriver({
     pool: createBrowserPool({ executablePath: CHROMIUM, sandbox: process.getuid?.() !== 0 }),
     probeSite,
     pluginZip: options.zip ?? zips.ours,
     pageTimeoutMs: options.pageTimeoutMs ?? 30_000,
+    ...(options.totalTimeoutMs !== undefined && { totalTimeoutMs: options.totalTimeoutMs }),
     artefactDir: join(work, 'artefacts'),
   });
 }
@@ -133,11 +134,18 @@ describe('what stands in the way of a login', () => {
     ['source.locked_out', behaviours.LOCK_OUT_MESSAGE, {}, 1],
     ['source.locked_out', behaviours.LOCK_OUT_STATUS, {}, 1],
     ['source.login_page_missing', behaviours.MOVED_LOGIN_PAGE, {}, 0],
+    ['source.login_page_missing', behaviours.SINGLE_SIGN_ON, {}, 0],
+    ['source.multisite_unsupported', behaviours.MULTISITE, {}, 1],
   ];
   test.each(cases)('%s is named after at most one try (%#)', async (code, php, login, tries) => {
     await site.behave(php);
     await expect(ensure(login)).rejects.toMatchObject({ code });
     expect(await site.countLogins()).toBe(tries);
+  });
+
+  test('a login page that is given and leads to another host', async () => {
+    await site.behave(behaviours.SINGLE_SIGN_ON);
+    await expect(ensure({ loginUrl: `${site.url}/wp-login.php` })).rejects.toMatchObject({ code: 'source.redirected' });
   });
 
   test('wrong credentials are told from a lock-out in a scrambled language, too', async () => {
@@ -158,6 +166,13 @@ describe('what stands in the way of a login', () => {
   test('a site that forbids changes of files', async () => {
     await site.configure("define( 'DISALLOW_FILE_MODS', true );");
     await expect(ensure()).rejects.toMatchObject({ code: 'source.file_mods_disallowed', retryable: false });
+  });
+
+  test('a site that drags everything out is left in the end', async () => {
+    await site.behave('if ( is_admin() ) { sleep( 3 ); }');
+    const hasty = createDriver({ totalTimeoutMs: 4000 });
+    await expect(ensure({}, hasty)).rejects.toMatchObject({ code: 'browser.timeout' });
+    await hasty.close();
   });
 
   test('a page that never comes is named', async () => {

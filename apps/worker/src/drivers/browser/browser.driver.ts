@@ -148,9 +148,10 @@ async function openPage(context: BrowserContext, place: Place, timeoutMs: number
 }
 
 async function keepFailure(deps: BrowserDriverDeps, admin: AdminPage, login: SiteLogin, error: Error): Promise<void> {
-  if (deps.artefactDir === undefined) return;
-  const time = (deps.now?.() ?? new Date()).toISOString().replaceAll(/[:.]/g, '-');
   const code = isAppError(error) ? error.code : 'unknown';
+  // What another host shows is nobody's business here.
+  if (deps.artefactDir === undefined || code === 'source.redirected') return;
+  const time = (deps.now?.() ?? new Date()).toISOString().replaceAll(/[:.]/g, '-');
   const secrets = [login.password, login.username, login.httpAuth?.password ?? '', login.httpAuth?.username ?? ''];
   await keepArtefacts(admin.page, { dir: deps.artefactDir, name: `${time}-${code}`, secrets });
 }

@@ -9,7 +9,7 @@ import {
   secondFactorOn,
 } from './recognise-obstacle.ts';
 
-export type LoginForm = {
+type LoginForm = {
   readonly loginUrl: string;
   readonly username: string;
   readonly password: string;
@@ -39,11 +39,10 @@ export async function isLoginPage(page: Page): Promise<boolean> {
 }
 
 async function assertFormIsThere(page: Page, loginUrl: string, status: number): Promise<void> {
-  const obstacle = await obstacleBeforeLogin(page, status);
+  const hasForm = (await page.locator(FORM).count()) > 0;
+  const obstacle = await obstacleBeforeLogin(page, { status, hasForm });
   if (obstacle) throw errorOf(obstacle);
-  const second = await secondFactorOn(page);
-  if (second) throw errorOf(second);
-  if ((await page.locator(FORM).count()) === 0) throw new AppError('source.login_page_missing', { url: loginUrl });
+  if (!hasForm) throw new AppError('source.login_page_missing', { url: loginUrl });
 }
 
 /** Output before the headers loses the cookie that proves cookies work; its value is a constant of WordPress. */

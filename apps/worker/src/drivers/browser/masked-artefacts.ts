@@ -7,7 +7,7 @@ const PATIENCE_MS = 5_000;
 const MAX_HTML_LENGTH = 64 * 1024;
 const BLACKED_OUT = 'input, textarea, [data-wcr-pairing-key], #wp-admin-bar-my-account, #login_error';
 
-export type Artefacts = { readonly dir: string; readonly name: string; readonly secrets: readonly string[] };
+type Artefacts = { readonly dir: string; readonly name: string; readonly secrets: readonly string[] };
 
 /**
  * Keeps what a page looked like when something failed: a screenshot whose fields are covered, and the start of its HTML

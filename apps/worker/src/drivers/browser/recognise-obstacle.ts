@@ -67,15 +67,23 @@ const REFUSALS: ReadonlySet<number> = new Set([403, 423, 429, 503]);
 const LOCK_OUT_STEMS =
   /lock(?:ed)?[ -]?out|too many|temporar(?:ily|y) (?:block|lock|ban)|gesperrt|zu viele|trop de tentatives|verrouill|bloqu|demasiados|troppi tentativi|bloccat|te veel|geblokkeerd|muitas tentativas|zbyt wiele|zablokowan|слишком много|заблокирован|回数|锁定|잠금/i;
 
-export type ObstacleKind = 'second-factor' | 'captcha' | 'lock-out';
+type ObstacleKind = 'second-factor' | 'captcha' | 'lock-out';
 export type Obstacle = { readonly kind: ObstacleKind; readonly by: string };
 
 /** One selector for everything that may appear in place of a new page after the password was sent by script. */
 export const OBSTACLE_SELECTOR = [...SECOND_FACTORS, ...LOCK_OUTS].map((mark) => mark.selector).join(', ');
 
-/** What stands in front of the form before anything was sent. */
-export async function obstacleBeforeLogin(page: Page, status: number): Promise<Obstacle | undefined> {
-  return (await find(page, 'captcha', CAPTCHAS)) ?? (await find(page, 'lock-out', LOCK_OUTS)) ?? refusal(status) ?? undefined;
+/** What stands in front of the form before anything was sent. A form that is shown may be used, whatever the status. */
+export async function obstacleBeforeLogin(
+  page: Page,
+  answer: { readonly status: number; readonly hasForm: boolean },
+): Promise<Obstacle | undefined> {
+  return (
+    (await find(page, 'captcha', CAPTCHAS)) ??
+    (await find(page, 'lock-out', LOCK_OUTS)) ??
+    (await find(page, 'second-factor', SECOND_FACTORS)) ??
+    (answer.hasForm ? undefined : refusal(answer.status))
+  );
 }
 
 /** A second step that stands where the admin pages were expected. */

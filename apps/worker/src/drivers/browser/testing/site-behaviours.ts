@@ -110,3 +110,16 @@ add_action( 'load-plugins.php', function () {
 		exit;
 	}
 } );`;
+
+/** Looks like the admin pages of a network of sites. */
+export const MULTISITE = `
+add_filter( 'admin_body_class', function ( $classes ) {
+	return $classes . ' multisite';
+} );`;
+
+/** Logs in at another host. */
+export const SINGLE_SIGN_ON = `
+add_action( 'login_init', function () {
+	header( 'Location: http://localhost:' . $_SERVER['SERVER_PORT'] . '/readme.html', true, 302 );
+	exit;
+} );`;
