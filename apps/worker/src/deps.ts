@@ -80,7 +80,7 @@ export function createDeps(config: WorkerConfig): Deps {
       clone: { ...sources, runtime, browser, secrets, projection, scheduleExpire: schedule.scheduleExpire, now },
       expire: { runtime, projection, cloneJobs, schedule, secrets, now },
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
-      sweep: { runtime, projection, cloneJobs, schedule, settings: sweep, now },
+      sweep: { runtime, projection, cloneJobs, schedule, settings: sweep, logger, now },
     },
     worker: workerSettings(config),
     async close() {

@@ -55,7 +55,7 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
   const cloneJobs = createCloneJobs({ queue: queues[CLONE_QUEUE], redis });
   const secrets = createSecretStore({ redis, sealer, redactor });
   const order = createExpiryOrder(redis);
-  const shared = { runtime, projection, schedule, cloneJobs, secrets, order, now };
+  const shared = { runtime, projection, schedule, cloneJobs, secrets, order, now, logger: engine.logger };
   const settings = { graceMs: options.graceMs ?? MINUTE_MS };
   const workers: RunningWorker[] = [];
   const ended = (name: keyof Queues, jobId: string): Promise<Job> =>

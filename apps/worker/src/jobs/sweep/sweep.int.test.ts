@@ -136,15 +136,19 @@ describe('a record without a clone', () => {
   });
 });
 
-it('one clone that cannot be settled does not keep the others from it', async () => {
+it('one clone that cannot be looked after does not keep the others from it, and the sweep says so', async () => {
   const bad = await system.addClone();
   const good = await system.addClone();
-  await system.engine.redis.flushdb();
+  const lost = await system.addClone();
+  await system.engine.redis.del(redisKeys.credentials(bad.id), redisKeys.credentials(good.id));
+  await system.runtime.remove(lost.id, new AbortController().signal);
   const open = system.runtime.open;
   system.runtime.open = (id) => (id === bad.id ? Promise.reject(new Error('unreadable')) : open(id));
   system.start();
-  await expect(system.sweep()).rejects.toThrow('internal.unexpected');
+  await expect(system.sweep()).rejects.toThrow('1 clones could not be looked after');
   expect(await system.projection.hasCredentials(good.id)).toBe(true);
+  expect(await system.projection.read(lost.id)).toMatchObject({ status: 'expired' });
+  expect(system.engine.logged.join('')).toContain('unreadable');
 });
 
 it('the index forgets clones whose record has run out', async () => {

@@ -1,5 +1,6 @@
 import { SweepInput } from '@wcr/shared/contracts/jobs';
 import { SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { AppError } from '@wcr/shared/errors/app-error';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
 import { settleProjected } from './settle-projected.ts';
@@ -14,25 +15,30 @@ export const sweepJob = defineJob<SweepDeps>()({
   async run({ deps, step }) {
     const clones = await step('settle-clones', async (context) => {
       const records = await deps.runtime.list();
-      return settleAll(context, records, (record) => settleRecord(deps, record));
+      return settleAll(deps, context, records, (record) => settleRecord(deps, record));
     });
     const projected = await step('settle-projection', async (context) => {
       const { records, missing } = await deps.projection.list();
       await deps.projection.prune(missing);
-      return settleAll(context, records, (record) => settleProjected(deps, record));
+      return settleAll(deps, context, records, (record) => settleProjected(deps, record));
     });
-    return { ...clones, ...projected };
+    const unsettled = clones.unsettled + projected.unsettled;
+    if (unsettled > 0) throw new AppError('runtime.failed', { reason: `${unsettled} clones could not be looked after` });
+    return { ...clones.counts, ...projected.counts };
   },
 });
 
+type Settled = { readonly counts: Partial<Record<SweepFinding, number>>; readonly unsettled: number };
+
 /** One clone that can't be settled must not keep the others from it. */
 async function settleAll<Item extends { readonly id: string }>(
+  { logger }: SweepDeps,
   context: StepContext,
   items: readonly Item[],
   settle: (item: Item) => Promise<SweepFinding[]>,
-): Promise<Partial<Record<SweepFinding, number>>> {
+): Promise<Settled> {
   const counts: Partial<Record<SweepFinding, number>> = {};
-  let firstError: unknown;
+  let unsettled = 0;
   for (const item of items) {
     context.signal.throwIfAborted();
     try {
@@ -41,10 +47,10 @@ async function settleAll<Item extends { readonly id: string }>(
         context.log(`${item.id}: ${finding}`);
       }
     } catch (error) {
-      firstError ??= error;
-      context.log(`${item.id}: could not be settled`);
+      unsettled += 1;
+      context.log(`${item.id}: could not be looked after`);
+      logger.error({ err: error, cloneId: item.id }, 'a clone could not be looked after');
     }
   }
-  if (firstError !== undefined) throw firstError;
-  return counts;
+  return { counts, unsettled };
 }

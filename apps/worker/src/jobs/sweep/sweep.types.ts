@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Runtime } from '../../drivers/runtime/runtime.types.ts';
 import type { Projection } from '../../projection/projection.ts';
 import type { CloneJobs } from '../../queue/clone-jobs.ts';
@@ -12,6 +13,7 @@ export type SweepDeps = {
     /** Age in milliseconds before something without a counterpart is taken for left over. */
     readonly graceMs: number;
   };
+  readonly logger: Pick<Logger, 'error'>;
   readonly now: () => number;
 };
 
