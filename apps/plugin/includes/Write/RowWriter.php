@@ -68,17 +68,10 @@ final class RowWriter {
 	 * @throws AgentError Codes `agent.sequence_gap`, `agent.table_restart`, `source.row_too_large` and those of ServerError.
 	 */
 	public function write( Frame $frame ): void {
-		$table    = self::text( $frame, 'table' );
-		$sequence = (int) ( $frame->meta['sequence'] ?? 0 );
-		$place    = $this->place( $table );
-		if ( $sequence >= 1 && $sequence <= $place->sequence ) {
+		$table = self::text( $frame, 'table' );
+		$place = $this->place( $table );
+		if ( ! SequenceCheck::is_new( $frame, $table, $place ) ) {
 			return;
-		}
-		if ( $sequence !== $place->sequence + 1 ) {
-			throw new AgentError( 'agent.sequence_gap', "{$table}: after {$place->sequence} comes {$sequence}", true, array( 'table' => $table ) );
-		}
-		if ( ControlTable::WRITING === $place->state ) {
-			throw new AgentError( 'agent.table_restart', 'A write to this table was interrupted.', true, array( 'table' => $table ) );
 		}
 		try {
 			$place->transactional ? $this->write_transaction( $table, $place, $frame ) : $this->write_marked( $table, $place, $frame );
