@@ -10,7 +10,7 @@ namespace WpCloneRestore\Read\Facts;
 final class WpConfig {
 
 	/** Secrets: neither their values nor their names leave the site. */
-	private const SECRET = '/^DB_|^FTP_|KEY|SALT|SECRET|PASS|PWD|TOKEN|CREDENTIAL|LICEN[CS]E|AUTH|SMTP|DSN/i';
+	private const SECRET = '/^DB_|^FTP_|KEY|SALT|SECRET|PASS|PWD|TOKEN|CREDENTIAL|AUTH|SMTP|DSN/i';
 
 	/** Addresses and folders of this host, and what the other side decides itself. */
 	private const PLACE = '/^(WP_HOME|WP_SITEURL|WP_CACHE|WP_DEBUG\w*|SCRIPT_DEBUG|SAVEQUERIES|COOKIE\w*|\w*COOKIE_(PATH|DOMAIN)|ABSPATH|WPCACHEHOME|WP_PROXY_\w+|\w*_URL|\w*_DIR|\w*_PATH|\w*_HOST|\w*DOMAIN\w*|PATH_\w+|MULTISITE|SUBDOMAIN_INSTALL|WP_ALLOW_MULTISITE|\w+_CURRENT_SITE|NOBLOGREDIRECT|WCR_\w+)$/i';

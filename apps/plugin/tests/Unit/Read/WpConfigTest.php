@@ -19,7 +19,7 @@ final class WpConfigTest extends TestCase {
 			define( \'QUOTED\', \'it\\\'s\' );
 			/* define( "COMMENTED", 1 ); */
 			define( "FIRST", 1 ); define( "FIRST", 2 );
-			define( "UPLOADS", "media" );
+			define( "UPLOADS", "media" ); define( "SHOP_LICENCE", "L-1" );
 			$x = "define( \'IN_STRING\', 1 );";'
 		);
 		self::assertSame(
@@ -34,6 +34,7 @@ final class WpConfigTest extends TestCase {
 				'QUOTED'            => "it's",
 				'FIRST'             => 1,
 				'UPLOADS'           => 'media',
+				'SHOP_LICENCE'      => 'L-1',
 			),
 			$config->constants
 		);
@@ -41,7 +42,7 @@ final class WpConfigTest extends TestCase {
 	}
 
 	public function test_secrets_are_not_even_named(): void {
-		$names = array( 'DB_PASSWORD', 'DB_HOST', 'AUTH_KEY', 'NONCE_SALT', 'WP_CACHE_KEY_SALT', 'AWS_SECRET_ACCESS_KEY', 'SMTP_PASS', 'STRIPE_TOKEN', 'FTP_USER', 'ACF_PRO_LICENSE' );
+		$names = array( 'DB_PASSWORD', 'DB_HOST', 'AUTH_KEY', 'NONCE_SALT', 'WP_CACHE_KEY_SALT', 'AWS_SECRET_ACCESS_KEY', 'SMTP_PASS', 'STRIPE_TOKEN', 'FTP_USER', 'SHOP_LICENCE_KEY' );
 		foreach ( $names as $name ) {
 			$config = new WpConfig( "<?php define( '$name', 'value' ); define( '$name', getenv( 'X' ) );" );
 			self::assertSame( array( array(), array() ), array( $config->constants, $config->skipped ), $name );
