@@ -47,6 +47,7 @@ it('differs from the source in nothing but addresses and what a clone has of its
     {
       isSiteTable: (name) =>
         name.startsWith(source.prefix) && !SAMPLE.foreignTables.test(name) && !name.startsWith(`${source.prefix}wcr_`),
+      foreign: source.addresses.foreign,
     },
   );
   expect(differences).toEqual([]);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { MariaDbAddress } from '@wcr/stack/services/mariadb';
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
@@ -12,9 +13,11 @@ export type DatabaseRules = {
   /** Columns that keep the source's address. */
   readonly keepsAddress: (table: string, column: string) => boolean;
   readonly sourceMarks: readonly string[];
+  /** Addresses that merely look like the source's. */
+  readonly foreign: readonly string[];
 };
 
-type Column = { name: string; generated: boolean; type: string };
+type Column = { name: string };
 
 /** Compares structure and every row of the site's tables, byte for byte but for what `neutralise` undoes. */
 export async function compareDatabases(
@@ -77,9 +80,11 @@ async function compareRows(
 ): Promise<Difference[]> {
   const columns = await columnsOf(sides.left, table);
   const own = rules.ownRows.filter((rule) => rule.table === table).map((rule) => rule.where);
-  const before = (await readRows(sides.left, table, columns, own)).map((row) => row.map(hex).join('|'));
+  const before = (await readRows(sides.left, table, columns, own)).map((row) =>
+    row.map((value) => hex(value && neutralise.source(value))).join('|'),
+  );
   const after = (await readRows(sides.right, table, columns, own)).map((row) =>
-    row.map((value, index) => hex(value && restored(value, columns[index], neutralise))).join('|'),
+    row.map((value) => hex(value && neutralise.clone(value))).join('|'),
   );
   const differences = compareMultisets(table, before, after);
   const leaks = (await readRows(sides.right, table, columns, own)).flatMap((row) =>
@@ -88,26 +93,27 @@ async function compareRows(
   return [...differences, ...leaks];
 }
 
-function restored(value: Buffer, column: Column | undefined, neutralise: Neutralise): Buffer {
-  return column?.generated ? value : neutralise(value);
-}
-
 function leaksIn(value: Buffer | null, column: string, table: string, rules: DatabaseRules): Difference[] {
   if (value === null || rules.keepsAddress(table, column)) return [];
-  const text = value.toString('latin1').toLowerCase();
+  if (!isUtf8(value)) return [];
+  const text = rules.foreign.reduce((left, foreign) => left.replaceAll(foreign, ''), value.toString('utf8')).toLowerCase();
   const mark = rules.sourceMarks.find((candidate) => text.includes(candidate));
-  return mark
-    ? [{ kind: 'leak', where: `${table}.${column}`, detail: `${mark} in ${value.toString('utf8').slice(0, 300)}` }]
-    : [];
+  return mark ? [{ kind: 'leak', where: `${table}.${column}`, detail: around(text, mark) }] : [];
+}
+
+/** A mark with what stands around it. */
+export function around(text: string, mark: string): string {
+  const at = text.indexOf(mark);
+  return `… ${text.slice(Math.max(0, at - 60), at + mark.length + 60)} …`;
 }
 
 async function columnsOf(connection: Connection, table: string): Promise<Column[]> {
   const [rows] = await connection.query<RowDataPacket[]>(
-    `SELECT COLUMN_NAME AS name, EXTRA LIKE '%GENERATED%' AS generated, DATA_TYPE AS type FROM information_schema.COLUMNS
+    `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`,
     [table],
   );
-  return rows.map((row) => ({ name: String(row['name']), generated: Boolean(row['generated']), type: String(row['type']) }));
+  return rows.map((row) => ({ name: String(row['name']) }));
 }
 
 async function readRows(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { createRewriter } from '@wcr/worker/rewriter/rewriter';
-import { compareDatabases, compareSets, type DatabaseSide } from './compare-databases.ts';
+import { around, compareDatabases, compareSets, type DatabaseSide } from './compare-databases.ts';
 import type { Difference, Neutralise } from './difference.ts';
 
 export type SiteSide = { readonly url: string; readonly dir: string; readonly db: DatabaseSide; readonly prefix: string };
@@ -20,14 +20,15 @@ const PARKED = /^(wp-content\/(?:object-cache|advanced-cache|db)\.php|\.user\.in
 export async function compareSites(
   source: SiteSide,
   clone: SiteSide,
-  options: { isSiteTable?: (name: string) => boolean } = {},
+  options: { isSiteTable?: (name: string) => boolean; foreign?: readonly string[] } = {},
 ): Promise<Difference[]> {
   const rewriter = createRewriter({
     urls: [{ from: source.url, to: clone.url }],
     paths: [{ from: source.dir.replace(/\/$/, ''), to: clone.dir.replace(/\/$/, '') }],
   });
   const inverse = createRewriter(rewriter.inverse);
-  const neutralise: Neutralise = (bytes) => inverse.rewrite(bytes).bytes;
+  const undo = (bytes: Buffer) => inverse.rewrite(bytes).bytes;
+  const neutralise: Neutralise = { source: (bytes) => undo(rewriter.rewrite(bytes).bytes), clone: undo };
   const { prefix } = source;
   const own = [
     { table: `${prefix}users`, where: `ID IN (SELECT user_id FROM ${prefix}usermeta WHERE meta_key = 'wcr_clone_admin')` },
@@ -43,6 +44,7 @@ export async function compareSites(
   const rules = {
     isSiteTable: options.isSiteTable ?? ((name: string) => name.startsWith(prefix) && !name.startsWith(`${prefix}wcr_`)),
     ownRows: own,
+    foreign: options.foreign ?? [],
     keepsAddress: (table: string, column: string) => table === `${prefix}posts` && column === 'guid',
     sourceMarks: [
       new URL(source.url).host.toLowerCase() + (new URL(source.url).pathname.replace(/\/$/, '') || ''),
@@ -51,15 +53,11 @@ export async function compareSites(
   };
   return [
     ...(await compareDatabases(source.db, clone.db, rules, neutralise)),
-    ...compareFiles(source.dir, clone.dir, { neutralise, marks: rules.sourceMarks }),
+    ...compareFiles(source.dir, clone.dir, { neutralise, marks: rules.sourceMarks, foreign: rules.foreign }),
   ];
 }
 
-function compareFiles(
-  sourceDir: string,
-  cloneDir: string,
-  rules: { neutralise: Neutralise; marks: readonly string[] },
-): Difference[] {
+function compareFiles(sourceDir: string, cloneDir: string, rules: FileRules): Difference[] {
   const wanted = listFiles(sourceDir).filter(isCompared);
   const found = listFiles(cloneDir).filter(isCompared);
   const differences = compareSets('file', wanted, found);
@@ -74,7 +72,7 @@ function isCompared(path: string): boolean {
   return !OWN_FILES.some((pattern) => pattern.test(path)) && !PARKED.test(path);
 }
 
-type FileRules = { neutralise: Neutralise; marks: readonly string[] };
+type FileRules = { neutralise: Neutralise; marks: readonly string[]; foreign: readonly string[] };
 
 function compareFile(left: string, right: string, path: string, rules: FileRules): Difference[] {
   const [before, after] = [lstatSync(left), lstatSync(right)];
@@ -94,13 +92,14 @@ function kindOf(entry: Stats): string {
 
 function leaksInFile(file: string, path: string, rules: FileRules): Difference[] {
   const bytes = readFileSync(file);
-  const text = bytes.length <= MAX_TEXT_BYTES && !bytes.includes(0) ? bytes.toString('latin1').toLowerCase() : '';
-  const mark = rules.marks.find((candidate) => text.includes(candidate));
-  return mark ? [{ kind: 'leak', where: path, detail: mark }] : [];
+  const text = bytes.length <= MAX_TEXT_BYTES && !bytes.includes(0) ? bytes.toString('utf8') : '';
+  const left = rules.foreign.reduce((all, foreign) => all.replaceAll(foreign, ''), text).toLowerCase();
+  const mark = rules.marks.find((candidate) => left.includes(candidate));
+  return mark ? [{ kind: 'leak', where: path, detail: around(left, mark) }] : [];
 }
 
 function compareBytes(before: Buffer, after: Buffer, path: string, rules: FileRules): Difference[] {
-  const same = before.equals(after) || digest(before) === digest(rules.neutralise(after));
+  const same = before.equals(after) || digest(rules.neutralise.source(before)) === digest(rules.neutralise.clone(after));
   return same ? [] : [{ kind: 'bytes', where: path, detail: `${before.length} and ${after.length} bytes` }];
 }
 

@@ -4,5 +4,8 @@ export type Difference = {
   readonly detail: string;
 };
 
-/** Undoes the rewriting of addresses and paths in one value or file of the clone. */
-export type Neutralise = (bytes: Buffer) => Buffer;
+/**
+ * Makes values of both sides comparable: what was rewritten in the clone is undone, and the source's own spellings of its
+ * address (`HTTP://`, the other scheme) become the one that undoing gives.
+ */
+export type Neutralise = { source(bytes: Buffer): Buffer; clone(bytes: Buffer): Buffer };
