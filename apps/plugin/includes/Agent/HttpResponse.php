@@ -5,11 +5,14 @@ declare(strict_types=1);
 namespace WpCloneRestore\Agent;
 
 use WpCloneRestore\Stream\FrameWriter;
+use WpCloneRestore\Support\Bytes;
 
 /**
  * Makes PHP send a binary stream, and nothing but that.
  */
 final class HttpResponse {
+
+	private const MEMORY_BYTES = 268435456;
 
 	/**
 	 * Freed when the memory is used up, so that the report of that can still be made.
@@ -35,6 +38,11 @@ final class HttpResponse {
 		@ignore_user_abort( true );
 		if ( function_exists( 'apache_setenv' ) ) {
 			@apache_setenv( 'no-gzip', '1' );
+		}
+		$limit = Bytes::from_ini( (string) ini_get( 'memory_limit' ) );
+		if ( $limit > 0 && $limit < self::MEMORY_BYTES ) {
+			// As WordPress does for wp-admin: a single row can be large.
+			@ini_set( 'memory_limit', (string) self::MEMORY_BYTES );
 		}
 		while ( ob_get_level() > 0 && @ob_end_clean() ) {
 			continue;

@@ -26,6 +26,9 @@ final class WordPressEnvironment implements Environment {
 
 	public function database(): Database {
 		if ( null === $this->database ) {
+			if ( ! defined( 'DB_HOST' ) || ! defined( 'DB_NAME' ) || ( defined( 'DB_ENGINE' ) && 'sqlite' === constant( 'DB_ENGINE' ) ) ) {
+				throw new AgentError( 'source.database_unsupported', 'The site does not use MySQL or MariaDB.', false, array( 'reason' => 'not MySQL or MariaDB' ) );
+			}
 			$flags          = defined( 'MYSQL_CLIENT_FLAGS' ) ? (int) constant( 'MYSQL_CLIENT_FLAGS' ) : 0;
 			$this->database = new Database( new DatabaseAddress( (string) DB_HOST, (string) DB_USER, (string) DB_PASSWORD, (string) DB_NAME, $flags ) );
 		}

@@ -4,11 +4,13 @@ declare(strict_types=1);
 
 namespace WpCloneRestore\Read;
 
+use WpCloneRestore\Agent\AgentError;
 use WpCloneRestore\Agent\Operation;
 use WpCloneRestore\Agent\Request;
 use WpCloneRestore\Read\Rows\Cursor;
 use WpCloneRestore\Read\Rows\RowScan;
 use WpCloneRestore\Read\Rows\RowSelect;
+use WpCloneRestore\Stream\Frame;
 use WpCloneRestore\Stream\FrameWriter;
 
 /**
@@ -37,6 +39,9 @@ final class RowsRead implements Operation {
 				$buffer = '';
 				$rows   = 0;
 			}
+			if ( strlen( $packed ) > Frame::MAX_DATA_BYTES ) {
+				throw self::too_large( $request->text( 'table' ), strlen( $packed ) );
+			}
 			$buffer .= $packed;
 			++$rows;
 		}
@@ -52,6 +57,14 @@ final class RowsRead implements Operation {
 		$key    = isset( $args['key'] ) ? $request->items( 'key' ) : null;
 		$select = new RowSelect( $request->environment(), $request->text( 'table' ), $request->items( 'columns' ), $key );
 		return new RowScan( $request->environment()->database(), $select, Cursor::decode( $args['cursor'] ?? null ) );
+	}
+
+	private static function too_large( string $table, int $bytes ): AgentError {
+		$detail = array(
+			'table' => $table,
+			'bytes' => $bytes,
+		);
+		return new AgentError( 'source.row_too_large', 'A row is larger than a frame can be.', false, $detail );
 	}
 
 	private static function write( FrameWriter $out, string $data, int $rows, string $cursor, bool $compress ): void {

@@ -7,7 +7,7 @@ namespace WpCloneRestore\Read;
 use WpCloneRestore\Agent\Environment;
 use WpCloneRestore\Agent\Operation;
 use WpCloneRestore\Agent\Request;
-use WpCloneRestore\Read\Facts\Bytes;
+use WpCloneRestore\Support\Bytes;
 use WpCloneRestore\Read\Facts\WordPressFacts;
 use WpCloneRestore\Read\Files\SitePath;
 use WpCloneRestore\Read\Schema\SiteTables;

@@ -6,7 +6,7 @@ namespace WpCloneRestore\Tests\Unit\Read;
 
 use PHPUnit\Framework\TestCase;
 use WpCloneRestore\Agent\AgentError;
-use WpCloneRestore\Read\Facts\Bytes;
+use WpCloneRestore\Support\Bytes;
 use WpCloneRestore\Read\Rows\Cursor;
 use WpCloneRestore\Read\Rows\RowSum;
 use WpCloneRestore\Read\Rows\SingleFloat;

@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-namespace WpCloneRestore\Read\Facts;
+namespace WpCloneRestore\Support;
 
 /**
  * Sizes as php.ini writes them.
