@@ -66,7 +66,7 @@ export function stackApps(options: {
         WCR_DATABASE_URL: `mysql://${mariaDb.rootUser}:${mariaDb.rootPassword}@${mariaDb.host}:${mariaDb.port}`,
         WCR_GATEWAY_URL: gateway,
         WCR_METRICS_PORT: String(ports.metrics),
-        WCR_PLUGIN_DIR: join(layout.root, 'apps/plugin'),
+        WCR_PLUGIN_DIR: env['WCR_PLUGIN_DIR'] || join(layout.root, 'apps/plugin'),
         WCR_PLUGIN_ZIP: layout.pluginZip,
         WCR_ARTEFACT_DIR: layout.artefacts,
         // One's own machine is where one's own sites are tried out.
