@@ -148,6 +148,17 @@ describe('a WordPress 6.1 with every transport', () => {
     const visitor = await site.php('wp_set_current_user( 0 ); ( new WpCloneRestore\\Admin\\SettingsPage() )->render();');
     expect(visitor).toBe('');
   });
+
+  it('makes a new key for an administrator’s own click, and for nothing else', async () => {
+    const before = await site.pairingKey();
+    const rotate = '( new WpCloneRestore\\Admin\\SettingsPage() )->rotate();';
+    await site.php(rotate).catch(() => undefined);
+    await site.php(`wp_set_current_user( 0 ); $_REQUEST['_wpnonce'] = wp_create_nonce( 'wcr_rotate_key' ); ${rotate}`).catch(() => undefined);
+    expect(await site.pairingKey()).toBe(before);
+    await site.php(`$_REQUEST['_wpnonce'] = wp_create_nonce( 'wcr_rotate_key' ); ${rotate}`);
+    expect(await site.pairingKey()).toMatch(/^[0-9a-f]{64}$/);
+    expect(await site.pairingKey()).not.toBe(before);
+  });
 });
 
 describe('hosts that are in the way', () => {
