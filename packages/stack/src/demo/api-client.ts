@@ -10,11 +10,13 @@ const Envelope = z.object({ error: JobFailure.extend({ requestId: z.string().opt
 export type CloneView = z.infer<typeof CloneView>;
 export type Credentials = z.infer<typeof Credentials>;
 
-/** The calls of the API that the demo makes. All throw an Error with the API's code, message and hint. */
+/** The calls of the API that the demo and the bench make. All throw an Error with the API's code, message and hint. */
 export type ApiClient = {
   createClone(body: unknown): Promise<{ cloneId: string; jobId: string }>;
   readClone(cloneId: string): Promise<CloneView>;
   readCredentials(cloneId: string): Promise<Credentials>;
+  /** Ends a clone now. @returns once its removal is queued */
+  deleteClone(cloneId: string): Promise<void>;
   /** Events of a job until its end, over as many connections as it takes. */
   followJob(jobId: string): AsyncGenerator<ServerEvent>;
 };
@@ -37,6 +39,9 @@ export function createApiClient(at: { readonly apiUrl: string; readonly apiKey: 
     },
     readClone: (cloneId) => read(CloneView, `/api/v1/clones/${cloneId}`),
     readCredentials: (cloneId) => read(Credentials, `/api/v1/clones/${cloneId}/credentials`),
+    async deleteClone(cloneId) {
+      await (await call(`/api/v1/clones/${cloneId}`, { method: 'DELETE' })).text();
+    },
     followJob: (jobId) =>
       readEvents((lastEventId) =>
         call(`/api/v1/jobs/${jobId}/events`, lastEventId === undefined ? {} : { headers: { 'Last-Event-ID': lastEventId } }),

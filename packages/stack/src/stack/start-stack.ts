@@ -16,6 +16,7 @@ export type Stack = {
   readonly clonesUrl: string;
   readonly ports: StackPorts;
   readonly mariaDb: MariaDbAddress;
+  readonly pids: { readonly worker: number };
 };
 
 type Context = {
@@ -48,14 +49,16 @@ export async function startStack(context: Context): Promise<Stack> {
   say(`Redis      ${redis.url}`);
   say(`MariaDB    ${mariaDb.host}:${mariaDb.port}`);
   const apps = stackApps({ layout, ports, secrets, redisUrl: redis.url, mariaDb, env });
+  const pids = { worker: 0 };
   for (const app of apps) {
-    await ensureApp(layout, app);
+    const { pid } = await ensureApp(layout, app);
+    if (app.name === 'worker') pids.worker = pid;
     say(`${app.name.padEnd(10)} ${new URL(app.healthUrl).origin}`);
   }
   const apiUrl = `http://127.0.0.1:${ports.api}`;
   writeFileSync(layout.apiUrl, apiUrl);
   writeFileSync(layout.apiKey, secrets.apiKey, { mode: 0o600 });
-  return { apiUrl, apiKey: secrets.apiKey, clonesUrl: apps[0]?.env['WCR_CLONES_URL'] ?? '', ports, mariaDb };
+  return { apiUrl, apiKey: secrets.apiKey, clonesUrl: apps[0]?.env['WCR_CLONES_URL'] ?? '', ports, mariaDb, pids };
 }
 
 /**
@@ -94,8 +97,8 @@ function ensureMariaDb(layout: StackLayout, port: number, rootPassword: string) 
   });
 }
 
-async function ensureApp(layout: StackLayout, app: StackApp): Promise<void> {
-  await ensureProcess({
+async function ensureApp(layout: StackLayout, app: StackApp): Promise<{ readonly pid: number }> {
+  return ensureProcess({
     dir: layout.run,
     name: app.name,
     settings: { env: app.env, changed: await newestChange(layout.root, app) },

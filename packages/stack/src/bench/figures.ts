@@ -1,0 +1,38 @@
+/** One measured figure beside its baseline of the same run. */
+export type Figure = {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: 'ms' | 'MiB';
+  readonly baseline?: number;
+  /** What the ratio should not exceed. */
+  readonly target?: number;
+};
+
+/** The middle of a list of numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}
+
+/** Figures as a table for people. */
+export function renderFigures(figures: readonly Figure[]): string {
+  const rows = [['figure', 'ours', 'baseline', 'ratio', 'target'], ...figures.map(rowOf)];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+function rowOf(figure: Figure): string[] {
+  const { name, value, unit, baseline, target } = figure;
+  const text = (amount: number) => `${amount.toFixed(amount < 10 ? 1 : 0)} ${unit}`;
+  const ratio = baseline === undefined ? '' : `${(value / baseline).toFixed(2)}x`;
+  return [name, text(value), baseline === undefined ? '' : text(baseline), ratio, target === undefined ? '' : `${target}x`];
+}

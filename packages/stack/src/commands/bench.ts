@@ -1,0 +1,85 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BaselineTimes, runBaseline } from '../bench/baseline.ts';
+import { type BenchSite, startBenchSite } from '../bench/bench-sites.ts';
+import { type CloneTimes, runClone } from '../bench/clone-run.ts';
+import { type Figure, median, renderFigures } from '../bench/figures.ts';
+import { peakMemory, resetPeakMemory } from '../bench/memory.ts';
+import { type ApiClient, createApiClient } from '../demo/api-client.ts';
+import { startSampleSite } from '../sites/sample-site.ts';
+import { stackLayout } from '../stack/stack-layout.ts';
+import { type Stack, startStack, stopStack } from '../stack/start-stack.ts';
+
+const json = process.argv.includes('--json');
+const rounds = Number(process.argv.find((argument) => argument.startsWith('--rounds='))?.slice('--rounds='.length) ?? 3);
+const say = (line: string): void => console.error(line);
+/** A stack of its own, so that nobody's clones are in the way. */
+const layout = stackLayout({ ...process.env, WCR_STATE_DIR: join(stackLayout(process.env).state, 'bench') });
+
+const stack = await startStack({ layout, env: process.env, say });
+try {
+  const api = createApiClient(stack);
+  const figures: Figure[] = [];
+  for (const size of ['small', 'large'] as const) figures.push(...(await benchClone(stack, api, size)));
+  if (process.platform === 'linux') figures.push(...(await benchMemory(stack, api)));
+  if (json) for (const figure of figures) console.log(JSON.stringify(figure));
+  else
+    console.log(
+      `\n${renderFigures(figures)}\n\nMedians of ${rounds} rounds, ours and the baseline in turn. Baseline: mariadb-dump | mariadb, then tar | tar.`,
+    );
+} finally {
+  await stopStack({ layout, say });
+  for (const dir of [layout.state, layout.mariaDb, layout.clones]) rmSync(dir, { recursive: true, force: true });
+}
+
+async function benchClone({ mariaDb }: Stack, api: ApiClient, size: 'small' | 'large'): Promise<Figure[]> {
+  const dir = join(layout.state, 'sites');
+  await using site = await startBenchSite(size, { dir, mariaDb });
+  // The first clone installs the plugin and warms everything up.
+  say(`${size}: first clone ...`);
+  const first = await runClone(api, site);
+  const runs: { ours: CloneTimes; baseline: BaselineTimes }[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    say(`${size}: round ${round} of ${rounds} ...`);
+    runs.push({ baseline: await runBaseline(site, { dir, mariaDb }), ours: await runClone(api, site) });
+  }
+  return figuresOf(site, first, runs);
+}
+
+function figuresOf(site: BenchSite, first: CloneTimes, runs: readonly { ours: CloneTimes; baseline: BaselineTimes }[]): Figure[] {
+  const database = median(runs.map(({ baseline }) => baseline.databaseMs));
+  const files = median(runs.map(({ baseline }) => baseline.filesMs));
+  const total = median(runs.map(({ ours }) => ours.totalMs));
+  const part: Readonly<Record<string, number>> = { 'copy-tables': database, 'copy-files': files };
+  const steps = [...first.steps.keys()].map((step): Figure => {
+    const value = median(runs.map(({ ours }) => ours.steps.get(step) ?? Number.NaN));
+    return { name: `  ${step}`, value, unit: 'ms', ...(part[step] !== undefined && { baseline: part[step] }) };
+  });
+  return [
+    { name: `clone ${site.label}, warm`, value: total, unit: 'ms', baseline: database + files, target: 2 },
+    ...steps,
+    { name: `clone ${site.label}, first (installs the plugin)`, value: first.totalMs, unit: 'ms', baseline: database + files },
+  ];
+}
+
+/** The worker's peak memory while a site with a 2 GB upload is cloned, beside that of the same site with a small one. */
+async function benchMemory({ mariaDb, pids }: Stack, api: ApiClient): Promise<Figure[]> {
+  const peaks: number[] = [];
+  for (const uploadMb of [16, 2048]) {
+    say(`memory: a site with an upload of ${uploadMb} MB ...`);
+    const options = {
+      dir: join(layout.state, 'sites', `upload-${uploadMb}`, 'site'),
+      mariaDb,
+      uploadMb,
+      mediaCount: 2,
+      shopRows: 200,
+    };
+    await using site = await startSampleSite(options);
+    await runClone(api, site);
+    resetPeakMemory(pids.worker);
+    await runClone(api, site);
+    peaks.push(peakMemory(pids.worker) / (1 << 20));
+  }
+  const [small = Number.NaN, large = Number.NaN] = peaks;
+  return [{ name: 'worker memory, 2 GB upload over 16 MB', value: large, unit: 'MiB', baseline: small, target: 1.25 }];
+}
