@@ -90,7 +90,7 @@ describe('retries', () => {
   it('spent attempts end the job, and it is cleaned up once', async () => {
     const job = await addJob({ fail: { step: 'step-one', times: 9, as: 'named' } });
     workCounting();
-    expect(await failureOf(job)).toMatchObject({ code: 'source.unreachable', message: expect.stringContaining('no route') });
+    expect(await failureOf(job)).toMatchObject({ code: 'agent.failed', message: expect.stringContaining('no route') });
     expect(await effects(job)).toMatchObject({ 'step-one': '3', cleaning: '1' });
   });
 
@@ -152,7 +152,7 @@ describe('cancelling', () => {
       onceOf(async ({ signal }) => {
         await engine.redis.set(redisKeys.cancel(job.id ?? ''), '1');
         await sleep(600_000, undefined, { signal }).catch(() => {
-          throw new AppError('source.died', { reason: 'connection closed' });
+          throw new AppError('agent.failed', { reason: 'connection closed' });
         });
         return null;
       }),
@@ -256,7 +256,7 @@ describe('what people see', () => {
         const cursor = await scratch.read();
         if (cursor !== undefined) return cursor;
         await scratch.write({ page: 7 });
-        throw new AppError('source.died', { reason: 'reset' });
+        throw new AppError('agent.failed', { reason: 'reset' });
       }),
     );
     expect((await ended(job)).returnvalue).toEqual({ page: 7 });

@@ -111,7 +111,7 @@ export const CATALOGUE = {
     'The source’s address is not usable: {reason}',
     'Give the full address of the site, e.g. https://shop.example.',
   ),
-  'source.unreachable': entry(502, true, 'The source cannot be reached: {reason}', 'Check the address and that the site is up.'),
+  'source.unreachable': entry(502, false, 'The source cannot be reached: {reason}', 'Check the address and that the site is up.'),
   'source.tls_invalid': entry(
     502,
     false,
@@ -206,9 +206,9 @@ export const CATALOGUE = {
   ),
   'source.died': entry(
     502,
-    true,
+    false,
     'The source stopped answering in the middle: {reason}',
-    'Check the site; the job goes on where it stopped.',
+    'Check the site, then ask for a new clone; WCR_PATIENCE_SECONDS tells how long a silence may last.',
   ),
   'source.multisite_unsupported': entry(
     422,
@@ -288,7 +288,7 @@ export const CATALOGUE = {
   ),
   'browser.unavailable': entry(
     503,
-    true,
+    false,
     'No browser could be started: {reason}',
     'Set WCR_BROWSER_PATH or WCR_BROWSER_ENDPOINT.',
   ),

@@ -69,7 +69,7 @@ async function hangHere(
 async function failHere({ redis }: CountingDeps, { input, jobId, name }: Place): Promise<void> {
   if (input.fail?.step !== name) return;
   if ((await redis.hincrby(countingKeys.effects(jobId), 'failures', 1)) > input.fail.times) return;
-  if (input.fail.as === 'named') throw new AppError('source.unreachable', { reason: 'no route' });
+  if (input.fail.as === 'named') throw new AppError('agent.failed', { reason: 'no route' });
   if (input.fail.as === 'hopeless') throw new AppError('source.credentials_rejected');
   throw new Error('connect to db with hunter2-hunter2 failed');
 }
