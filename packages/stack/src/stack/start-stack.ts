@@ -93,7 +93,8 @@ function ensureMariaDb(layout: StackLayout, port: number, rootPassword: string) 
     dir: layout.run,
     name: 'mariadb',
     settings: { port, rootPassword },
-    start: () => startMariaDb({ dir: layout.mariaDb, port, rootPassword, outlives: true }),
+    start: () =>
+      startMariaDb({ dir: layout.mariaDb, port, rootPassword, templateDir: join(layout.state, 'cache/mariadb'), outlives: true }),
   });
 }
 
