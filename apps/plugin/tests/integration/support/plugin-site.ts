@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsRoot, type Database, type MariaDbAddress } from '../../../../../packages/stack/src/services/mariadb.ts';
@@ -34,10 +34,10 @@ export async function startPluginSite(options: PluginSiteOptions = {}): Promise<
   const site = await startPhpSite({ dir, ...(pathPrefix && { pathPrefix }), ...(basicAuth && { basicAuth }), ...(ini && { ini }) });
   const admin = { username: 'admin', password: 'secret-password', email: 'admin@example.org' };
   await installWordPress({ dir, database: { ...database, host: server.host, port: server.port }, url: site.url, admin, ...wordpress });
-  const target = join(dir, 'wp-content/plugins/wp-clone-restore');
-  for (const name of ['wp-clone-restore.php', 'standalone.php', 'uninstall.php', 'includes', 'views']) {
-    cpSync(join(plugin, name), join(target, name), { recursive: true });
-  }
+  // From the zip, so that a file missing there is noticed.
+  const zip = join(base, 'plugin.zip');
+  await runCommand('php', [join(plugin, 'bin/build-zip.php'), zip]);
+  await runCommand('unzip', ['-q', zip, '-d', join(dir, 'wp-content/plugins')]);
   const sql = await connectAsRoot(server, database.name);
   const php = (code: string) => runInside(dir, site.url, code);
   if (activate) await php("activate_plugin( 'wp-clone-restore/wp-clone-restore.php' );");
