@@ -19,7 +19,11 @@ describe.each(['debian', '6.5'] as const)('the clone guard in WordPress %s', (ve
     site = await startPluginSite({
       version,
       activate: false,
-      constants: { WCR_CLONE_SOURCE: 'shop.example<b>', WCR_CLONE_EXPIRES_AT: expiresAt, WCR_CLONE_HTTP_ALLOW: 'api.allowed.example, *.wild.example' },
+      constants: {
+        WCR_CLONE_SOURCE: 'shop.example<b>',
+        WCR_CLONE_EXPIRES_AT: expiresAt,
+        WCR_CLONE_HTTP_ALLOW: 'api.allowed.example, *.wild.example',
+      },
     });
     const folder = join(site.dir, 'wp-content/mu-plugins');
     mkdirSync(folder, { recursive: true });
@@ -51,7 +55,9 @@ describe.each(['debian', '6.5'] as const)('the clone guard in WordPress %s', (ve
   });
 
   it('catches what goes past wp_mail: the filter in front of it and a mailer of its own', async () => {
-    await site.php(`apply_filters( 'pre_wp_mail', null, array( 'to' => 'x@y.example', 'subject' => 'filter', 'message' => 'm', 'headers' => '', 'attachments' => array() ) );`);
+    await site.php(
+      `apply_filters( 'pre_wp_mail', null, array( 'to' => 'x@y.example', 'subject' => 'filter', 'message' => 'm', 'headers' => '', 'attachments' => array() ) );`,
+    );
     expect(existsSync(join(site.dir, 'wp-content/sent-by-rival'))).toBe(false);
     const own = `require_once ABSPATH . WPINC . '/PHPMailer/PHPMailer.php'; require_once ABSPATH . WPINC . '/PHPMailer/SMTP.php'; require_once ABSPATH . WPINC . '/PHPMailer/Exception.php';
       $m = new PHPMailer\\PHPMailer\\PHPMailer( true ); $m->isSMTP(); $m->Host = '127.0.0.1'; $m->Port = 9; $m->setFrom( 's@t.example' ); $m->addAddress( 'x@y.example' ); $m->Subject = 'mailer'; $m->Body = 'b';
@@ -78,7 +84,10 @@ describe.each(['debian', '6.5'] as const)('the clone guard in WordPress %s', (ve
   });
 
   it('calls no other host, but itself and those allowed', async () => {
-    const ask = (url: string) => site.php(`$r = wp_remote_get( '${url}', array( 'timeout' => 1 ) ); echo is_wp_error( $r ) ? $r->get_error_code() : 'answered';`);
+    const ask = (url: string) =>
+      site.php(
+        `$r = wp_remote_get( '${url}', array( 'timeout' => 1 ) ); echo is_wp_error( $r ) ? $r->get_error_code() : 'answered';`,
+      );
     expect(await ask('http://127.0.0.2:9/')).toBe('wcr_clone_http_blocked');
     expect(await ask('https://api.stripe.example/charge')).toBe('wcr_clone_http_blocked');
     expect(await ask(`${site.site.url}/`)).toBe('answered');
@@ -104,7 +113,9 @@ describe.each(['debian', '6.5'] as const)('the clone guard in WordPress %s', (ve
     const notice = await site.php(`do_action( 'admin_notices' );`);
     expect(notice).toContain('This is a clone of shop.example&lt;b&gt;. It expires at ');
     expect(notice).toMatch(/\(in (1 hour|59 mins?|60 mins?)\)/);
-    const later = await site.php(`$_SERVER['WCR_CLONE_EXPIRES_AT'] = (string) ( time() + 7 * DAY_IN_SECONDS + 60 ); echo WCR_Clone_Guard::message();`);
+    const later = await site.php(
+      `$_SERVER['WCR_CLONE_EXPIRES_AT'] = (string) ( time() + 7 * DAY_IN_SECONDS + 60 ); echo WCR_Clone_Guard::message();`,
+    );
     expect(later).toContain('(in 1 week)');
     const over = await site.php(`$_SERVER['WCR_CLONE_EXPIRES_AT'] = '1000'; echo WCR_Clone_Guard::message();`);
     expect(over).toContain('It has expired at ');

@@ -18,7 +18,12 @@ beforeAll(async () => {
 
 afterAll(async () => site?.[Symbol.asyncDispose]());
 
-async function call(transport: TransportName, operation: string, args: object, frames: readonly Buffer[][] = []): Promise<Record<string, unknown>> {
+async function call(
+  transport: TransportName,
+  operation: string,
+  args: object,
+  frames: readonly Buffer[][] = [],
+): Promise<Record<string, unknown>> {
   const client = createAgentClient({ url: urlOf(site.site.url, transport), transport, pairingKey });
   const answer = [];
   for await (const frame of client.call(operation, args, { frames, signal: AbortSignal.timeout(60_000) })) answer.push(frame);
@@ -39,7 +44,11 @@ it('restores a live WordPress through REST and brings it back through the door w
   await call('rest', 'tables.create', { session, tables: [{ name: 'wp_options', createSql }] });
   const restored = before
     .filter((row) => !String(row['option_name']).startsWith('wcr_'))
-    .map((row) => [String(row['option_id']), String(row['option_name']), row['option_name'] === 'blogname' ? 'Restored' : String(row['option_value'])]);
+    .map((row) => [
+      String(row['option_id']),
+      String(row['option_name']),
+      row['option_name'] === 'blogname' ? 'Restored' : String(row['option_value']),
+    ]);
   const columns = [
     { name: 'option_id', kind: 'number' },
     { name: 'option_name', kind: 'text' },
@@ -47,7 +56,10 @@ it('restores a live WordPress through REST and brings it back through the door w
   ];
   await call('rest', 'rows.write', { session }, [rowsFrame('wp_options', columns, 1, restored)]);
   // The restored site fatals on every page.
-  await call('rest', 'files.write', { session }, [fileFrame('wp-content/plugins/broken/broken.php', '<?php broken();'), fileFrame('wp-content/mu-plugins/zz-broken.php', '<?php broken();')]);
+  await call('rest', 'files.write', { session }, [
+    fileFrame('wp-content/plugins/broken/broken.php', '<?php broken();'),
+    fileFrame('wp-content/mu-plugins/zz-broken.php', '<?php broken();'),
+  ]);
   expect((await front()).text).not.toContain('Restored');
   await call('rest', 'session.commit', { session, keepRestorePoint: true });
   expect(existsSync(join(site.dir, 'wp-content/plugins/broken/broken.php'))).toBe(true);
@@ -59,7 +71,8 @@ it('restores a live WordPress through REST and brings it back through the door w
   expect((await front()).status).toBe(200);
   // WordPress writes options of its own meanwhile; these it does not.
   const after = await site.query('SELECT * FROM wp_options ORDER BY option_id');
-  const lasting = (rows: typeof before) => rows.filter((row) => /^(blogname|siteurl|active_plugins|wcr_.*)$/.test(String(row['option_name'])));
+  const lasting = (rows: typeof before) =>
+    rows.filter((row) => /^(blogname|siteurl|active_plugins|wcr_.*)$/.test(String(row['option_name'])));
   expect(lasting(after)).toEqual(lasting(before));
   expect(existsSync(join(site.dir, 'wp-content/plugins/broken'))).toBe(false);
   await call('door', 'session.finish', { session });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
+import { connectAsRoot, startMariaDb } from '../../../../packages/stack/src/services/mariadb.ts';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
 import { newSession, rowsFrame, startWriteAgent, type WriteAgent } from './support/write-agent.ts';
 
@@ -82,12 +82,19 @@ it('stores every kind of column byte for byte', async () => {
     ['1', ...KINDS.map(({ value }) => value)],
     ['2', ...KINDS.map(() => null)],
   ];
-  expect(await agent.call('rows.write', { session }, [rowsFrame('wp_kinds', all, 1, rows)])).toEqual({ tables: { wp_kinds: 1 }, warnings: [] });
+  expect(await agent.call('rows.write', { session }, [rowsFrame('wp_kinds', all, 1, rows)])).toEqual({
+    tables: { wp_kinds: 1 },
+    warnings: [],
+  });
 
   for (const [index, { type, value, hex, read = 'v' }] of KINDS.entries()) {
     const expression = read.replace(/\bv\b/, `c${index}`);
-    const column = /^(bit|double|float|bigint|decimal|int|year|time|date)/.test(type) ? `CAST(${expression} AS CHAR)` : expression;
-    const [row] = await query(`SET time_zone = '+00:00'`).then(() => query(`SELECT LOWER(HEX(${column})) AS hex FROM wp_kinds WHERE id = 1`));
+    const column = /^(bit|double|float|bigint|decimal|int|year|time|date)/.test(type)
+      ? `CAST(${expression} AS CHAR)`
+      : expression;
+    const [row] = await query(`SET time_zone = '+00:00'`).then(() =>
+      query(`SELECT LOWER(HEX(${column})) AS hex FROM wp_kinds WHERE id = 1`),
+    );
     expect({ type, hex: row?.['hex'] }).toEqual({ type, hex: hex ?? Buffer.from(value as string).toString('hex') });
   }
   const nulls = KINDS.map((_, index) => `c${index} IS NULL`).join(' AND ');
@@ -127,12 +134,17 @@ it('begins a table that has no transactions anew when a write was interrupted', 
   await expect(agent.call('rows.write', { session }, [retry])).rejects.toMatchObject({ code: 'agent.table_restart' });
 
   await create('wp_myisam', '(id int primary key) ENGINE=MyISAM');
-  expect(await agent.call('rows.write', { session }, [rowsFrame('wp_myisam', columns, 1, [['1'], ['2']])])).toMatchObject({ tables: { wp_myisam: 1 } });
+  expect(await agent.call('rows.write', { session }, [rowsFrame('wp_myisam', columns, 1, [['1'], ['2']])])).toMatchObject({
+    tables: { wp_myisam: 1 },
+  });
   expect(await query('SELECT COUNT(*) AS n FROM wp_myisam')).toEqual([{ n: 2 }]);
 });
 
 it('reports values the server had to change', async () => {
-  await create('wp_narrow', '(id int primary key, t varchar(3) charset utf8mb4, n tinyint, u varchar(9) charset utf8mb4) ENGINE=InnoDB');
+  await create(
+    'wp_narrow',
+    '(id int primary key, t varchar(3) charset utf8mb4, n tinyint, u varchar(9) charset utf8mb4) ENGINE=InnoDB',
+  );
   const columns = ['id', 't', 'n', 'u'].map((name) => ({ name, kind: name === 't' || name === 'u' ? 'text' : 'number' }));
   const rows = [
     ['1', 'long text', '1', 'ok'],
@@ -147,27 +159,28 @@ it('reports values the server had to change', async () => {
 });
 
 it('names a row that does not fit into a packet', async () => {
-  const [packet] = await query('SELECT @@max_allowed_packet AS bytes');
   const small = 1_048_576;
-  await sql.query(`SET GLOBAL max_allowed_packet = ${small}`);
-  try {
-    await create('wp_big', '(id int primary key, t longtext) ENGINE=InnoDB');
-    const columns = [
-      { name: 'id', kind: 'number' },
-      { name: 't', kind: 'text' },
-    ];
-    const frame = rowsFrame('wp_big', columns, 1, [
-      ['1', 'small'],
-      ['2', Buffer.alloc(small, 'x')],
-    ]);
-    await expect(agent.call('rows.write', { session }, [frame])).rejects.toMatchObject({
-      code: 'source.row_too_large',
-      detail: { table: 'wp_big', bytes: small + 6 },
-    });
-    expect(await query('SELECT COUNT(*) AS n FROM wp_big')).toEqual([{ n: 0 }]);
-  } finally {
-    await sql.query(`SET GLOBAL max_allowed_packet = ${Number(packet?.['bytes'])}`);
-  }
+  // A server of its own: the limit holds for everybody.
+  await using server = await startMariaDb({ dir: join(dir, 'small'), settings: { 'max-allowed-packet': String(small) } });
+  const database = await server.createDatabase({ name: 'small' });
+  await using tight = await startWriteAgent({ server, database, dir: mkdtempSync(join(dir, 'tight-')) });
+  await tight.call('session.begin', { session, mode: 'replace', prefix: 'wp_', expect: { dbBytes: 0, fileBytes: 0 } });
+  const createSql = 'CREATE TABLE {{table}} (id int primary key, t longtext) ENGINE=InnoDB';
+  await tight.call('tables.create', { session, tables: [{ name: 'wp_big', createSql }] });
+  const columns = [
+    { name: 'id', kind: 'number' },
+    { name: 't', kind: 'text' },
+  ];
+  const frame = rowsFrame('wp_big', columns, 1, [
+    ['1', 'small'],
+    ['2', Buffer.alloc(small, 'x')],
+  ]);
+  await expect(tight.call('rows.write', { session }, [frame])).rejects.toMatchObject({
+    code: 'source.row_too_large',
+    detail: { table: 'wp_big', bytes: small + 6 },
+  });
+  const verdict = await tight.call('session.verify', { session, tables: [{ name: 'wp_big', columns: [], rows: 0 }] });
+  expect(verdict).toEqual({ ok: true, problems: [] });
 });
 
 it('does not know sessions that were never begun or have ended', async () => {

@@ -54,14 +54,19 @@ it('a PHP killed again and again while it writes loses no row and doubles none',
     const state = await agent.call('session.state', { session });
     const place = (state['tables'] as Record<string, { sequence: number; rows: number }>)['wp_killed'];
     const done = place?.sequence ?? 0;
-    expect(await query('SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS d FROM wp_killed')).toEqual([{ n: done * rows, d: done * rows }]);
+    expect(await query('SELECT COUNT(*) AS n, COUNT(DISTINCT id) AS d FROM wp_killed')).toEqual([
+      { n: done * rows, d: done * rows },
+    ]);
     expect(place?.rows).toBe(done * rows);
     if (done === frames) break;
-    const left = Array.from({ length: frames - done }, (_, index) => rowsFrame('wp_killed', NUMBER, done + 1 + index, range((done + index) * rows, rows)));
+    const left = Array.from({ length: frames - done }, (_, index) =>
+      rowsFrame('wp_killed', NUMBER, done + 1 + index, range((done + index) * rows, rows)),
+    );
     const answer = agent.call('rows.write', { session }, left).catch(() => undefined);
     if (kills < 5) {
       // Somewhere in the middle: as soon as another connection sees more rows than before.
-      while (Number((await query('SELECT COUNT(*) AS n FROM wp_killed'))[0]?.['n']) < (done + 2) * rows) await new Promise((resolve) => setImmediate(resolve));
+      while (Number((await query('SELECT COUNT(*) AS n FROM wp_killed'))[0]?.['n']) < (done + 2) * rows)
+        await new Promise((resolve) => setImmediate(resolve));
       agent.kill('SIGKILL');
       await answer;
       await agent.stop();
@@ -73,7 +78,11 @@ it('a PHP killed again and again while it writes loses no row and doubles none',
 
 it('the same request twice at the same time writes once', async () => {
   await create('wp_twice', '(id int) ENGINE=InnoDB');
-  const request = () => agent.call('rows.write', { session }, [rowsFrame('wp_twice', NUMBER, 1, range(0, 5000)), rowsFrame('wp_twice', NUMBER, 2, range(5000, 5000))]);
+  const request = () =>
+    agent.call('rows.write', { session }, [
+      rowsFrame('wp_twice', NUMBER, 1, range(0, 5000)),
+      rowsFrame('wp_twice', NUMBER, 2, range(5000, 5000)),
+    ]);
   const answers = await Promise.all([request(), request(), request()]);
   expect(answers.map((answer) => answer['tables'])).toEqual([{ wp_twice: 2 }, { wp_twice: 2 }, { wp_twice: 2 }]);
   expect(await query('SELECT COUNT(*) AS n FROM wp_twice')).toEqual([{ n: 10_000 }]);
@@ -101,8 +110,14 @@ it('tells what differs from what was sent', async () => {
 });
 
 it('makes its administrator once and touches no other user', async () => {
-  await create('wp_users', "(ID bigint unsigned AUTO_INCREMENT PRIMARY KEY, user_login varchar(60) NOT NULL DEFAULT '', user_pass varchar(255) NOT NULL DEFAULT '', user_nicename varchar(50) NOT NULL DEFAULT '', user_email varchar(100) NOT NULL DEFAULT '', user_url varchar(100) NOT NULL DEFAULT '', user_registered datetime NOT NULL DEFAULT '0000-00-00 00:00:00', user_activation_key varchar(255) NOT NULL DEFAULT '', user_status int NOT NULL DEFAULT 0, display_name varchar(250) NOT NULL DEFAULT '') ENGINE=InnoDB");
-  await create('wp_usermeta', '(umeta_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, user_id bigint unsigned NOT NULL DEFAULT 0, meta_key varchar(255), meta_value longtext) ENGINE=InnoDB');
+  await create(
+    'wp_users',
+    "(ID bigint unsigned AUTO_INCREMENT PRIMARY KEY, user_login varchar(60) NOT NULL DEFAULT '', user_pass varchar(255) NOT NULL DEFAULT '', user_nicename varchar(50) NOT NULL DEFAULT '', user_email varchar(100) NOT NULL DEFAULT '', user_url varchar(100) NOT NULL DEFAULT '', user_registered datetime NOT NULL DEFAULT '0000-00-00 00:00:00', user_activation_key varchar(255) NOT NULL DEFAULT '', user_status int NOT NULL DEFAULT 0, display_name varchar(250) NOT NULL DEFAULT '') ENGINE=InnoDB",
+  );
+  await create(
+    'wp_usermeta',
+    '(umeta_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, user_id bigint unsigned NOT NULL DEFAULT 0, meta_key varchar(255), meta_value longtext) ENGINE=InnoDB',
+  );
   await sql.query("INSERT INTO wp_users (user_login, user_pass, user_email) VALUES ('owner', 'hash', 'owner@example.org')");
   const account = { session, login: 'clone-admin', email: 'c@clone.invalid', passwordHash: '$P$first', marker: 'clone-1' };
   const first = await agent.call('users.ensure-admin', account);
@@ -122,14 +137,22 @@ it('makes its administrator once and touches no other user', async () => {
 });
 
 it('sets and deletes options, whatever is in them', async () => {
-  await create('wp_options', "(option_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, option_name varchar(191) NOT NULL UNIQUE, option_value longtext NOT NULL, autoload varchar(20) NOT NULL DEFAULT 'yes') ENGINE=InnoDB CHARSET=utf8mb4");
-  const write = (list: { name: string; value: string | null }[]) => agent.call('options.write', { session, table: 'wp_options', options: list });
+  await create(
+    'wp_options',
+    "(option_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, option_name varchar(191) NOT NULL UNIQUE, option_value longtext NOT NULL, autoload varchar(20) NOT NULL DEFAULT 'yes') ENGINE=InnoDB CHARSET=utf8mb4",
+  );
+  const write = (list: { name: string; value: string | null }[]) =>
+    agent.call('options.write', { session, table: 'wp_options', options: list });
   await write([
     { name: 'blogname', value: 'It\'s "ü😀" \\' },
     { name: 'gone', value: 'x' },
     { name: 'a:2', value: 'a:1:{i:0;s:3:"a\'b";}' },
   ]);
-  await write([{ name: 'gone', value: null }, { name: 'never', value: null }, { name: 'blogname', value: 'new' }]);
+  await write([
+    { name: 'gone', value: null },
+    { name: 'never', value: null },
+    { name: 'blogname', value: 'new' },
+  ]);
   expect(await query('SELECT option_name AS n, option_value AS v, autoload AS a FROM wp_options ORDER BY option_id')).toEqual([
     { n: 'blogname', v: 'new', a: 'yes' },
     { n: 'a:2', v: 'a:1:{i:0;s:3:"a\'b";}', a: 'yes' },
@@ -138,7 +161,8 @@ it('sets and deletes options, whatever is in them', async () => {
 });
 
 it('refuses statements and tables that make no sense', async () => {
-  const bad = (operation: string, args: object) => expect(agent.call(operation, { session, ...args })).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
+  const bad = (operation: string, args: object) =>
+    expect(agent.call(operation, { session, ...args })).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
   await bad('tables.create', { tables: [{ name: 'wp_x', createSql: 'DROP DATABASE x' }] });
   await bad('tables.create', { tables: [{ name: 'wp_wcr_session', createSql: 'CREATE TABLE {{table}} (a int)' }] });
   await bad('session.execute', { phase: 'after-rows', statements: [{ kind: 'view', name: 'v', sql: 'DROP TABLE wp_x' }] });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type connectAsRoot } from '../../../../../packages/stack/src/services/mariadb.ts';
+import type { connectAsRoot } from '../../../../../packages/stack/src/services/mariadb.ts';
 import { fileFrame, rowsFrame, type WriteAgent, wirePath } from './write-agent.ts';
 
 type Sql = Awaited<ReturnType<typeof connectAsRoot>>;
@@ -46,7 +46,11 @@ export async function stage(agent: WriteAgent, session: string): Promise<void> {
   await agent.call('tables.create', {
     session,
     tables: [
-      { name: 'wp_options', createSql: "CREATE TABLE {{table}} (option_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, option_name varchar(191) NOT NULL DEFAULT '' UNIQUE, option_value longtext NOT NULL, autoload varchar(20) NOT NULL DEFAULT 'yes') ENGINE=InnoDB" },
+      {
+        name: 'wp_options',
+        createSql:
+          "CREATE TABLE {{table}} (option_id bigint unsigned AUTO_INCREMENT PRIMARY KEY, option_name varchar(191) NOT NULL DEFAULT '' UNIQUE, option_value longtext NOT NULL, autoload varchar(20) NOT NULL DEFAULT 'yes') ENGINE=InnoDB",
+      },
       { name: 'wp_parents', createSql: 'CREATE TABLE {{table}} (id int PRIMARY KEY, t text) ENGINE=InnoDB' },
       { name: 'wp_children', createSql: 'CREATE TABLE {{table}} (id int PRIMARY KEY, parent int) ENGINE=InnoDB' },
       { name: 'wp_new', createSql: 'CREATE TABLE {{table}} (id int PRIMARY KEY) ENGINE=MyISAM' },
@@ -55,12 +59,24 @@ export async function stage(agent: WriteAgent, session: string): Promise<void> {
   const number = (name: string) => ({ name, kind: 'number' });
   const text = (name: string) => ({ name, kind: 'text' });
   await agent.call('rows.write', { session }, [
-    rowsFrame('wp_options', [number('option_id'), text('option_name'), text('option_value')], 1, [['1', 'blogname', 'restored'], ['2', 'wcr_work_suffix', 'of the clone']]),
-    rowsFrame('wp_parents', [number('id'), text('t')], 1, [['1', 'restored parent'], ['2', 'second']]),
+    rowsFrame('wp_options', [number('option_id'), text('option_name'), text('option_value')], 1, [
+      ['1', 'blogname', 'restored'],
+      ['2', 'wcr_work_suffix', 'of the clone'],
+    ]),
+    rowsFrame('wp_parents', [number('id'), text('t')], 1, [
+      ['1', 'restored parent'],
+      ['2', 'second'],
+    ]),
     rowsFrame('wp_children', [number('id'), number('parent')], 1, [['1', '2']]),
     rowsFrame('wp_new', [number('id')], 1, [['5']]),
   ]);
-  await agent.call('files.make', { session, entries: [{ kind: 'd', path: wirePath('wp-content/new-plugin/empty'), mode: 0o755 }, { kind: 'l', path: wirePath('wp-content/link'), mode: 0o777, target: wirePath('themes/old/style.css') }] });
+  await agent.call('files.make', {
+    session,
+    entries: [
+      { kind: 'd', path: wirePath('wp-content/new-plugin/empty'), mode: 0o755 },
+      { kind: 'l', path: wirePath('wp-content/link'), mode: 0o777, target: wirePath('themes/old/style.css') },
+    ],
+  });
   await agent.call('files.write', { session }, [
     fileFrame('index.php', '<?php // restored'),
     fileFrame('wp-content/themes/old/style.css', 'restored style'),
@@ -69,7 +85,10 @@ export async function stage(agent: WriteAgent, session: string): Promise<void> {
     fileFrame('wp-content/folder', 'now a file'),
     fileFrame('wp-content/plugins/gone/new.php', 'restored into a removed folder'),
   ]);
-  await agent.call('files.remove', { session, paths: ['wp-content/plugins/gone', 'wp-content/plugins/gone/deep', 'wp-content/themes/old/extra.css'].map(wirePath) });
+  await agent.call('files.remove', {
+    session,
+    paths: ['wp-content/plugins/gone', 'wp-content/plugins/gone/deep', 'wp-content/themes/old/extra.css'].map(wirePath),
+  });
 }
 
 /** What a restore runs after its commit. */
@@ -78,10 +97,18 @@ export async function stageStatements(agent: WriteAgent, session: string): Promi
     session,
     phase: 'after-rows',
     statements: [
-      { kind: 'foreign-key', name: 'wp_child_fk', sql: 'ALTER TABLE {{table:wp_children}} ADD CONSTRAINT `wp_child_fk` FOREIGN KEY (`parent`) REFERENCES {{table:wp_parents}} (`id`)' },
+      {
+        kind: 'foreign-key',
+        name: 'wp_child_fk',
+        sql: 'ALTER TABLE {{table:wp_children}} ADD CONSTRAINT `wp_child_fk` FOREIGN KEY (`parent`) REFERENCES {{table:wp_parents}} (`id`)',
+      },
       { kind: 'view', name: 'wp_names', sql: 'CREATE VIEW `wp_names` AS SELECT id, t FROM wp_parents' },
       { kind: 'view', name: 'wp_new_view', sql: 'CREATE VIEW `wp_new_view` AS SELECT id FROM wp_new' },
-      { kind: 'trigger', name: 'wp_parents_bi', sql: "CREATE TRIGGER `wp_parents_bi` BEFORE INSERT ON wp_parents FOR EACH ROW SET NEW.t = 'restored'" },
+      {
+        kind: 'trigger',
+        name: 'wp_parents_bi',
+        sql: "CREATE TRIGGER `wp_parents_bi` BEFORE INSERT ON wp_parents FOR EACH ROW SET NEW.t = 'restored'",
+      },
       { kind: 'analyze', name: 'wp_parents', sql: '' },
     ],
   });
@@ -114,9 +141,10 @@ function walk(root: string, folder: string, seen: Record<string, string>): void 
       seen[path] = `folder ${facts.mode.toString(8)}`;
       walk(root, `${path}/`, seen);
     } else {
-      const hash = createHash('sha256').update(readFileSync(join(root, path))).digest('hex');
+      const hash = createHash('sha256')
+        .update(readFileSync(join(root, path)))
+        .digest('hex');
       seen[path] = `${hash} ${facts.mode.toString(8)} ${facts.mtimeMs}`;
     }
   }
 }
-

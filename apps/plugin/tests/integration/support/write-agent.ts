@@ -61,7 +61,8 @@ export async function startWriteAgent(options: WriteAgentOptions): Promise<Write
     const client = createAgentClient({ url, transport: 'standalone', pairingKey });
     const frames = async (operation: string, args: object, more: readonly Buffer[][] = []): Promise<Frame[]> => {
       const answer: Frame[] = [];
-      for await (const frame of client.call(operation, args, { frames: more, signal: AbortSignal.timeout(60_000) })) answer.push(frame);
+      for await (const frame of client.call(operation, args, { frames: more, signal: AbortSignal.timeout(60_000) }))
+        answer.push(frame);
       return answer;
     };
     const call = async (operation: string, args: object, more: readonly Buffer[][] = []) =>
@@ -73,8 +74,19 @@ export async function startWriteAgent(options: WriteAgentOptions): Promise<Write
 export type Column = { readonly name: string; readonly kind: string; readonly charset?: string | null };
 
 /** One `R` frame. */
-export function rowsFrame(table: string, columns: readonly Column[], sequence: number, rows: readonly (Buffer | string | null)[][]): Buffer[] {
-  const meta = { table, columns: columns.map((column) => ({ charset: null, ...column })), sequence, rows: rows.length, cursor: `after ${sequence}` };
+export function rowsFrame(
+  table: string,
+  columns: readonly Column[],
+  sequence: number,
+  rows: readonly (Buffer | string | null)[][],
+): Buffer[] {
+  const meta = {
+    table,
+    columns: columns.map((column) => ({ charset: null, ...column })),
+    sequence,
+    rows: rows.length,
+    cursor: `after ${sequence}`,
+  };
   return encodeFrame('R', meta, Buffer.concat(rows.map(packRow)));
 }
 
@@ -92,9 +104,17 @@ export function wirePath(path: string): string {
 }
 
 /** One `F` frame; a whole file unless told otherwise. */
-export function fileFrame(path: string, data: Buffer | string, more: { offset?: number; eof?: boolean; size?: number; mtime?: number; mode?: number } = {}): Buffer[] {
+export function fileFrame(
+  path: string,
+  data: Buffer | string,
+  more: { offset?: number; eof?: boolean; size?: number; mtime?: number; mode?: number } = {},
+): Buffer[] {
   const bytes = Buffer.from(data as string);
-  return encodeFrame('F', { path: wirePath(path), offset: 0, eof: true, size: bytes.length, mtime: 1_600_000_000, mode: 0o644, ...more }, bytes);
+  return encodeFrame(
+    'F',
+    { path: wirePath(path), offset: 0, eof: true, size: bytes.length, mtime: 1_600_000_000, mode: 0o644, ...more },
+    bytes,
+  );
 }
 
 export function newSession(): string {
@@ -125,7 +145,13 @@ function iniArguments(options: WriteAgentOptions): string[] {
 function renderConfig(facts: WriteAgentOptions & { root: string; work: string; pairingKey: string }): string {
   const { server, database } = facts;
   const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`;
-  const db = { host: `${server.host}:${server.port}`, user: database.user, password: database.password, name: database.name, prefix: facts.prefix ?? 'wp_' };
+  const db = {
+    host: `${server.host}:${server.port}`,
+    user: database.user,
+    password: database.password,
+    name: database.name,
+    prefix: facts.prefix ?? 'wp_',
+  };
   const members = Object.entries(db).map(([name, value]) => `'${name}' => ${quote(value)}`);
   return `<?php return array( 'pairing_key' => ${quote(facts.pairingKey)}, 'root' => ${quote(facts.root)}, 'work' => ${quote(facts.work)}, 'url' => 'http://clone.example', 'db' => array( ${members.join(', ')} ) );\n`;
 }
