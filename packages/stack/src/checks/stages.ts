@@ -79,7 +79,10 @@ function phpUnitCommand({ root, reports }: StageContext): readonly string[] | un
 }
 
 async function listFiles(root: string): Promise<string[]> {
-  const output = await runCommand('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+  const output = await runCommand('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root }).catch(
+    // An unpacked archive is no work tree.
+    () => runCommand('sh', ['-c', `find * .ci -name node_modules -prune -o -type f -print0`], { cwd: root }),
+  );
   return output.split('\0').filter((file) => file !== '' && !file.startsWith(VIOLATIONS) && existsSync(join(root, file)));
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { SAMPLE } from '../sites/sample-site.ts';
 import type { Credentials } from './api-client.ts';
 
+type Source = { readonly url: string; readonly headers: Readonly<Record<string, string>> };
 type Check = { readonly what: string; readonly problem: () => Promise<string | undefined> };
 
 /**
@@ -11,12 +12,14 @@ type Check = { readonly what: string; readonly problem: () => Promise<string | u
 export async function findCloneProblems(options: {
   readonly cloneUrl: string;
   readonly sourceUrl: string;
+  /** Sent to the source only, e.g. what HTTP Basic authentication in front of it asks for. */
+  readonly sourceHeaders?: Readonly<Record<string, string>>;
   readonly credentials: Credentials;
 }): Promise<string[]> {
   const clone = options.cloneUrl.replace(/\/+$/, '');
-  const source = options.sourceUrl;
+  const source: Source = { url: options.sourceUrl, headers: options.sourceHeaders ?? {} };
   const checks: readonly Check[] = [
-    { what: 'the front page', problem: () => lookAtFrontPage(clone, source) },
+    { what: 'the front page', problem: () => lookAtFrontPage(clone, source.url) },
     { what: 'a post', problem: () => lookAtPost(clone) },
     { what: 'a picture', problem: () => comparePicture(clone, source) },
     { what: 'the REST API', problem: () => comparePosts(clone, source) },
@@ -45,15 +48,20 @@ async function lookAtPost(clone: string): Promise<string | undefined> {
   return html.includes(SAMPLE.post.title) ? undefined : `it lacks "${SAMPLE.post.title}"`;
 }
 
-async function comparePicture(clone: string, source: string): Promise<string | undefined> {
-  const [copy, original] = await Promise.all([digestOf(`${clone}/${SAMPLE.picture}`), digestOf(`${source}/${SAMPLE.picture}`)]);
+async function comparePicture(clone: string, source: Source): Promise<string | undefined> {
+  const [copy, original] = await Promise.all([
+    digestOf(`${clone}/${SAMPLE.picture}`),
+    digestOf(`${source.url}/${SAMPLE.picture}`, source.headers),
+  ]);
   return copy === original ? undefined : 'its bytes differ from the source’s';
 }
 
-async function comparePosts(clone: string, source: string): Promise<string | undefined> {
-  const titles = async (site: string): Promise<string> =>
-    readText(`${site}/?rest_route=/wp/v2/posts&per_page=100&_fields=id,slug,title`);
-  return (await titles(clone)) === (await titles(source)) ? undefined : 'it lists other posts than the source’s';
+async function comparePosts(clone: string, source: Source): Promise<string | undefined> {
+  const titles = async (site: string, headers = {}): Promise<string> =>
+    readText(`${site}/?rest_route=/wp/v2/posts&per_page=100&_fields=id,slug,title`, headers);
+  return (await titles(clone)) === (await titles(source.url, source.headers))
+    ? undefined
+    : 'it lists other posts than the source’s';
 }
 
 async function tryLogin({ username, password, loginUrl }: Credentials): Promise<string | undefined> {
@@ -68,14 +76,14 @@ async function tryLogin({ username, password, loginUrl }: Credentials): Promise<
   return cookies.includes('wordpress_logged_in_') ? undefined : `it was refused (status ${answer.status})`;
 }
 
-async function readText(url: string): Promise<string> {
-  const answer = await fetch(url);
+async function readText(url: string, headers: Source['headers'] = {}): Promise<string> {
+  const answer = await fetch(url, { headers });
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   return answer.text();
 }
 
-async function digestOf(url: string): Promise<string> {
-  const answer = await fetch(url);
+async function digestOf(url: string, headers: Source['headers'] = {}): Promise<string> {
+  const answer = await fetch(url, { headers });
   if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   return createHash('sha256')
     .update(Buffer.from(await answer.arrayBuffer()))

@@ -86,6 +86,23 @@ describe.each([
     await connection.end();
   });
 
+  it('keeps values the way plugins have left them', async () => {
+    const { host, port, user, password, name } = site.database;
+    const connection = await createConnection({ host, port, user, password, database: name });
+    const sql = `SELECT option_name, option_value FROM ${prefix}options WHERE option_name LIKE 'sample\\_%'`;
+    const [rows] = await connection.query<RowDataPacket[]>(sql);
+    await connection.end();
+    const options = new Map(rows.map((row) => [row['option_name'], String(row['option_value'])]));
+    expect(options.get('sample_references')).toContain('s:6:"second";R:2;');
+    expect(options.get('sample_same_twice')).toContain('i:1;r:2;');
+    expect(options.get('sample_gone_class')).toContain('s:19:"\0Sample_Gone\0secret"');
+    expect(options.get('sample_custom')).toMatch(/^C:11:"ArrayObject":\d+:\{x:i:0;/);
+    expect(options.get('sample_serialized_in_json')).toContain(`a:1:{s:4:\\"link\\";s:${site.url.length + 4}:`);
+    expect(options.get('sample_urlencoded')).toMatch(/http%3A%2F%2F.*http%3a%2f%2f/);
+    expect(options.get('sample_upload_path')).toContain(`${site.dir}/wp-content/uploads/2024`);
+    expect(JSON.parse(options.get('sample_serialized_in_json') ?? '')).toHaveProperty('payload');
+  });
+
   it('holds every address that must follow a copy, and every one that must not', async () => {
     const html = await read('/wp-json/wp/v2/posts?slug=addresses&_fields=content');
     const { rendered } = (JSON.parse(html) as { content: { rendered: string } }[])[0]?.content ?? { rendered: '' };

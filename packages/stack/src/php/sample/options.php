@@ -36,11 +36,12 @@ function wcr_sample_raw_options( string $url ): void {
 	$length  = strlen( $url );
 	$private = "\0Sample_Gone\0secret";
 	$member  = "\0*\0guarded";
+	$custom  = "x:i:0;a:1:{i:0;s:{$length}:\"{$url}\";};m:a:0:{}";
 	$values  = array(
 		'sample_references' => serialize( $linked ),
 		'sample_same_twice' => serialize( array( $object, $object ) ),
 		'sample_gone_class' => 'O:11:"Sample_Gone":2:{s:' . strlen( $private ) . ':"' . $private . "\";s:{$length}:\"{$url}\";s:" . strlen( $member ) . ':"' . $member . '";a:1:{i:0;b:1;}}',
-		'sample_custom'     => 'C:11:"ArrayObject":' . ( $length + 30 ) . ":{x:i:0;a:1:{i:0;s:{$length}:\"{$url}\";};m:a:0:{}}",
+		'sample_custom'     => 'C:11:"ArrayObject":' . strlen( $custom ) . ':{' . $custom . '}',
 		'sample_broken'     => "a:1:{s:4:\"link\";s:999:\"{$url}/broken/\";}",
 		'sample_urlencoded' => 'return=' . rawurlencode( $url . '/' ) . '&again=' . strtolower( rawurlencode( $url . '/' ) ),
 		'sample_shop_home'  => strtoupper( 'http' ) . substr( $url, (int) strpos( $url, ':' ) ) . '/',
