@@ -27,9 +27,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const repositoryRoot = resolve(import.meta.dirname, '../../../..');
 
 /** Lays the stack out below `WCR_STATE_DIR`, or `.local` of the repository. */
-export function stackLayout(env: Environment): StackLayout {
+export function stackLayout(env: Environment, isRoot = process.getuid?.() === 0): StackLayout {
   const state = resolve(repositoryRoot, env['WCR_STATE_DIR'] || '.local');
-  const open = isOpenPath(state) ? state : openTwin(state);
+  const open = !isRoot || isOpenPath(state) ? state : openTwin(state);
   return {
     root: repositoryRoot,
     state,
@@ -49,7 +49,6 @@ export function stackLayout(env: Environment): StackLayout {
 
 /** As root, each clone runs as a user of its own, who must be able to pass through every folder above it. */
 function isOpenPath(path: string): boolean {
-  if (process.getuid?.() !== 0) return true;
   for (let folder = path; ; folder = dirname(folder)) {
     const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0o1;
     if ((mode & 0o1) === 0) return false;
