@@ -31,6 +31,13 @@ final class FileStaging {
 	 */
 	private $base;
 
+	/**
+	 * Folders this request has made or found.
+	 *
+	 * @var array<string, true>
+	 */
+	private $folders = array();
+
 	public function __construct( Session $session ) {
 		$this->session = $session;
 		$this->guard   = new PathGuard( $session->root(), $session->work_dir() );
@@ -54,16 +61,22 @@ final class FileStaging {
 		if ( false === $handle ) {
 			throw DiskError::not_writable( $file );
 		}
+		$before = fstat( $handle );
+		$eof    = true === ( $frame->meta['eof'] ?? false );
 		try {
-			self::put( $handle, $file, $offset, $frame->data );
-			if ( true === ( $frame->meta['eof'] ?? false ) ) {
-				self::end( $handle, $path, $offset + strlen( $frame->data ), self::whole( $frame, 'size' ) );
+			self::put( $handle, $file, (int) $before['size'], $offset, $frame->data );
+			if ( $eof ) {
+				self::end( $handle, $path, max( (int) $before['size'], $offset + strlen( $frame->data ) ), $offset + strlen( $frame->data ), self::whole( $frame, 'size' ) );
 			}
 		} finally {
 			fclose( $handle );
 		}
-		if ( true === ( $frame->meta['eof'] ?? false ) ) {
-			chmod( $file, self::whole( $frame, 'mode' ) & self::MODE_MASK );
+		if ( $eof ) {
+			$mode = self::whole( $frame, 'mode' ) & self::MODE_MASK;
+			// Most files have the mode new files get anyway; a call less for each of them.
+			if ( ( $before['mode'] & 07777 ) !== $mode ) {
+				chmod( $file, $mode );
+			}
 			touch( $file, self::whole( $frame, 'mtime' ) );
 		}
 	}
@@ -157,10 +170,13 @@ final class FileStaging {
 		$this->guard->check_parents( $this->base, $path );
 		$this->check_live( $path );
 		$file = $this->base . '/' . $path;
+		$folder = dirname( $file );
+		if ( ! isset( $this->folders[ $folder ] ) ) {
+			FileTree::make( $folder );
+			$this->folders[ $folder ] = true;
+		}
 		if ( is_link( $file ) ) {
 			FileTree::remove( $file );
-		} elseif ( ! file_exists( $file ) ) {
-			FileTree::make( dirname( $file ) );
 		}
 		return $file;
 	}
@@ -175,12 +191,13 @@ final class FileStaging {
 	/**
 	 * @param resource $handle Open file.
 	 */
-	private static function put( $handle, string $file, int $offset, string $data ): void {
-		$size = (int) fstat( $handle )['size'];
+	private static function put( $handle, string $file, int $size, int $offset, string $data ): void {
 		if ( $offset > $size ) {
 			throw AgentError::invalid_arguments( "a part of {$file} is missing: {$size} bytes are there, {$offset} comes" );
 		}
-		fseek( $handle, $offset );
+		if ( $offset > 0 ) {
+			fseek( $handle, $offset );
+		}
 		if ( '' !== $data ) {
 			DiskError::check_write( $file, @fwrite( $handle, $data ), strlen( $data ) ); // phpcs:ignore WordPress.PHP.NoSilencedErrors
 		}
@@ -189,12 +206,14 @@ final class FileStaging {
 	/**
 	 * @param resource $handle Open file.
 	 */
-	private static function end( $handle, string $path, int $written, int $size ): void {
+	private static function end( $handle, string $path, int $now, int $written, int $size ): void {
 		if ( $written < $size ) {
 			throw AgentError::invalid_arguments( "{$path} ends at {$written} of {$size} bytes" );
 		}
 		// What is left of a longer former version, or of a source that shrank while it was read.
-		ftruncate( $handle, $size );
+		if ( $now > $size ) {
+			ftruncate( $handle, $size );
+		}
 	}
 
 	private static function whole( Frame $frame, string $member ): int {
