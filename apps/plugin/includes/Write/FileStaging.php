@@ -38,11 +38,16 @@ final class FileStaging {
 	 */
 	private $folders = array();
 
+	/**
+	 * @throws AgentError Code `agent.invalid_arguments` for a merge that is not open.
+	 */
 	public function __construct( Session $session ) {
 		$this->session = $session;
 		$this->guard   = new PathGuard( $session->root(), $session->work_dir() );
 		$this->base    = $this->guard->root();
-		if ( $session->is_staging() ) {
+		if ( $session->is_merge() ) {
+			// After the commit a file would go past the restore point.
+			$session->assert_open();
 			FileTree::make( rtrim( $session->staging_dir(), '/' ) );
 			$this->base = (string) realpath( $session->staging_dir() );
 		}

@@ -85,6 +85,8 @@ it('shows nothing of what is staged before the commit, and everything after', as
   const [other] = await sql.query('SHOW CREATE TABLE other_children');
   expect(JSON.stringify(other)).toContain('REFERENCES `wp_parents`');
 
+  const late = agent.call('files.write', { session }, [fileFrame('late.txt', 'past the restore point')]);
+  await expect(late).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
   await agent.call('session.finish', { session });
   expect(await leftovers()).toEqual([]);
   expect(existsSync(join(agent.work, 'sessions', session))).toBe(false);
