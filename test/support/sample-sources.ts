@@ -1,0 +1,106 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectAsRoot } from '@wcr/stack/services/mariadb';
+import { runCommand } from '@wcr/stack/services/run';
+import { SAMPLE, type ServedSampleOptions, startSampleSite } from '@wcr/stack/sites/sample-site';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { CloneView } from './clone-flow.ts';
+import { compareSites } from './compare-sites.ts';
+import type { Difference } from './difference.ts';
+import type { TestStack } from './test-stack.ts';
+
+export type Source = Awaited<ReturnType<typeof startSampleSite>>;
+type Variation = Partial<Omit<ServedSampleOptions, 'dir' | 'mariaDb'>>;
+
+const PLUGIN = 'wp-clone-restore/wp-clone-restore.php';
+const VERSION_FILES = ['wp-clone-restore.php', 'includes/autoload.php'];
+
+/** A small sample in a folder of the stack's own. */
+export function startSource(stack: TestStack, name: string, variation: Variation = {}): Promise<Source> {
+  return startSampleSite({
+    ...{ dir: join(stack.dir, 'sources', name), mariaDb: stack.mariaDb },
+    ...{ uploadMb: 1, mediaCount: 2, shopRows: 200 },
+    ...variation,
+  });
+}
+
+export function loginOf({ url, admin: { username, password } }: Source): { url: string; username: string; password: string } {
+  return { url, username, password };
+}
+
+/** Runs PHP inside a site, with its WordPress loaded. @returns what it prints */
+export async function runPhpIn(dir: string, php: string): Promise<string> {
+  const mark = '\x1e';
+  const output = await runCommand('php', ['-d', 'display_errors=stderr', '-r', `require 'wp-load.php'; echo "\\x1e"; ${php}`], {
+    cwd: dir,
+  });
+  // What the site prints while it loads is not the answer.
+  return output.slice(output.indexOf(mark) + 1);
+}
+
+/**
+ * Puts our plugin on a site and activates it, as somebody with SFTP would.
+ * @param version the version it says it has, when that shall be another than ours
+ * @returns its pairing key
+ */
+export async function installPluginByHand(stack: TestStack, source: Source, version?: string): Promise<string> {
+  const plugins = join(source.dir, 'wp-content/plugins');
+  await runCommand('unzip', ['-q', '-o', stack.pluginZip, '-d', plugins]);
+  if (version !== undefined) {
+    for (const name of VERSION_FILES) {
+      const file = join(plugins, 'wp-clone-restore', name);
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/\b\d+\.\d+\.\d+(?='|\s*$)/gm, version));
+    }
+  }
+  return runPhpIn(
+    source.dir,
+    `require_once ABSPATH . 'wp-admin/includes/plugin.php';
+    $problem = activate_plugin( '${PLUGIN}' );
+    if ( is_wp_error( $problem ) ) { fwrite( STDERR, $problem->get_error_message() ); exit( 1 ); }
+    echo \\WpCloneRestore\\Agent\\PairingKeyStore::ensure()->current();`,
+  );
+}
+
+/** The version of our plugin that a site has. */
+export function pluginVersionOf(source: Source): Promise<string> {
+  return runPhpIn(source.dir, 'echo WCR_VERSION;');
+}
+
+/** What a clone's database is called. */
+export function databaseOf(cloneId: string): string {
+  return `wcr_${cloneId.replaceAll('-', '_')}`;
+}
+
+/** Every difference between a source and its clone that is not allowed. */
+export async function findDifferences(
+  stack: TestStack,
+  source: Source,
+  clone: Pick<CloneView, 'id' | 'url'>,
+  options: { copiesViews?: boolean } = {},
+): Promise<Difference[]> {
+  const { prefix } = source;
+  const views = options.copiesViews === false ? await viewsOf(stack, source) : [];
+  const isSiteTable = (name: string) =>
+    name.startsWith(prefix) && !SAMPLE.foreignTables.test(name) && !name.startsWith(`${prefix}wcr_`) && !views.includes(name);
+  return compareSites(
+    { url: source.url, dir: source.dir, prefix, db: { server: stack.mariaDb, database: source.database.name } },
+    {
+      url: clone.url.replace(/\/$/, ''),
+      dir: join(stack.localDir, clone.id, 'site'),
+      prefix,
+      db: { server: stack.mariaDb, database: databaseOf(clone.id) },
+    },
+    { isSiteTable, foreign: source.addresses.foreign },
+  );
+}
+
+async function viewsOf(stack: TestStack, source: Source): Promise<string[]> {
+  const connection = await connectAsRoot(stack.mariaDb);
+  try {
+    const sql = 'SELECT TABLE_NAME AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = ?';
+    const [rows] = await connection.query<RowDataPacket[]>(sql, [source.database.name]);
+    return rows.map((row) => String(row['name']));
+  } finally {
+    await connection.end();
+  }
+}
