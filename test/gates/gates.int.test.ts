@@ -64,6 +64,7 @@ it.each<[keyof typeof GATES, string, RegExp]>([
   ['biome', 'biome-process-env', /noProcessEnv/],
   ['biome', 'biome-floating-promise', /noFloatingPromises/],
   ['biome', 'biome-file-name', /useFilenamingConvention/],
+  ['biome', 'biome-global-fetch', /noRestrictedGlobals/],
   ['biome', 'biome-complexity', /noExcessiveCognitiveComplexity/],
   ['biome', 'biome-long-function', /noExcessiveLinesPerFunction/],
   ['depcruise', 'apps-stay-apart', /apps-stay-apart/],

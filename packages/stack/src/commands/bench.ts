@@ -16,6 +16,8 @@ const say = (line: string): void => console.error(line);
 /** A stack of its own, so that nobody's clones are in the way. */
 const layout = stackLayout({ ...process.env, WCR_STATE_DIR: join(stackLayout(process.env).state, 'bench') });
 
+// What an interrupted bench has left would be measured with.
+await endBench();
 const stack = await startStack({ layout, env: process.env, say });
 try {
   const api = createApiClient(stack);
@@ -28,6 +30,10 @@ try {
       `\n${renderFigures(figures)}\n\nMedians of ${rounds} rounds, ours and the baseline in turn. Baseline: mariadb-dump | mariadb, then tar | tar.`,
     );
 } finally {
+  await endBench();
+}
+
+async function endBench(): Promise<void> {
   await stopStack({ layout, say });
   for (const dir of [layout.state, layout.mariaDb, layout.clones]) rmSync(dir, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LOCAL_AGENT_PATH, LocalPhpState } from '@wcr/shared/contracts/local-clone';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { request } from 'undici';
 
 const REQUEST_MS = 20_000;
 const FIRST_WAIT_MS = 20;
@@ -51,9 +52,9 @@ type Probe = 'ready' | 'unreachable' | `status ${number}`;
 /** An unsigned call: the agent refuses it, and its refusal carries the protocol's header. */
 async function probeAgent(url: string, signal: AbortSignal): Promise<Probe> {
   try {
-    const answer = await fetch(url, { method: 'POST', signal: limited(signal), redirect: 'manual' });
-    await answer.body?.cancel();
-    return answer.headers.has('x-wcr-protocol') ? 'ready' : `status ${answer.status}`;
+    const answer = await request(url, { method: 'POST', signal: limited(signal) });
+    await answer.body.dump();
+    return answer.headers['x-wcr-protocol'] !== undefined ? 'ready' : `status ${answer.statusCode}`;
   } catch {
     signal.throwIfAborted();
     return 'unreachable';
@@ -63,11 +64,11 @@ async function probeAgent(url: string, signal: AbortSignal): Promise<Probe> {
 /** Undefined when nobody listens there. */
 async function askState(url: string, signal: AbortSignal): Promise<LocalPhpState | undefined> {
   try {
-    return LocalPhpState.parse(await (await fetch(url, { signal: limited(signal) })).json());
+    const answer = await request(url, { signal: limited(signal) });
+    return LocalPhpState.parse(await answer.body.json());
   } catch (error) {
     signal.throwIfAborted();
-    const cause = error instanceof Error ? error.cause : undefined;
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED') return undefined;
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return undefined;
     throw new AppError('runtime.gateway_unreachable', {}, { cause: error });
   }
 }
