@@ -19,11 +19,21 @@ type Options = {
   rowCounts: Record<string, number>;
 };
 
-/** What makes copied data a site of its own: relations, configuration, isolation, its own administrator. */
+/**
+ * What makes copied data a site of its own: relations, configuration, isolation, its own administrator. Ends the target's
+ * session last; a worker that takes over after that finds the session gone, and finds in its scratch that all is done.
+ */
 export async function finishClone(sides: Sides, options: Options, step: StepContext): Promise<{ warnings: string[] }> {
+  const done = (await step.scratch.read()) as { warnings: string[] } | undefined;
+  const result = done ?? { warnings: await adapt(sides, options, step) };
+  if (done === undefined) await step.scratch.write(result);
+  await sides.target.finish();
+  return result;
+}
+
+async function adapt({ source, target }: Sides, options: Options, step: StepContext): Promise<string[]> {
   const { plan, handle } = options;
-  const { target } = sides;
-  const warnings = await target.execute(await statementsOf(sides.source, options));
+  const warnings = await target.execute(await statementsOf(source, options));
   for (const warning of warnings) step.log(warning);
   await target.writeFile('wp-config.php', configOf(plan, handle), 0o640);
   await target.makeEntries([{ kind: 'd', path: plan.muPlugins, mode: 0o755 }]);
@@ -36,8 +46,7 @@ export async function finishClone(sides: Sides, options: Options, step: StepCont
   });
   const verdict = await target.verify(Object.entries(options.rowCounts).map(([name, rows]) => ({ name, columns: [], rows })));
   for (const problem of verdict.problems) step.log(problem);
-  await target.finish();
-  return { warnings: [...warnings, ...verdict.problems] };
+  return [...warnings, ...verdict.problems];
 }
 
 function configOf(plan: CopyPlan, handle: CloneHandle): string {
