@@ -23,8 +23,8 @@ export type TestStack = AsyncDisposable & {
   readonly mariaDb: SharedMariaDb;
   readonly pluginZip: string;
   call<T = unknown>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
-  /** One more worker; the stack starts with `workers` of them. */
-  startWorker(env?: Environment): Promise<Service>;
+  /** One more worker; the stack starts with `workers` of them. @param main another program than the worker's own */
+  startWorker(env?: Environment, main?: string): Promise<Service>;
   /** Text of every log so far. */
   readLogs(): string;
 };
@@ -64,9 +64,10 @@ export async function startTestStack(options: { workers?: number; env?: Environm
     running.push(service);
     return service;
   };
-  const startWorker = async (extra: Environment = {}): Promise<Service> => {
+  const startWorker = async (extra: Environment = {}, main?: string): Promise<Service> => {
     const port = String(await findFreePort());
-    return start(programOf(programs, 'worker'), { WCR_METRICS_PORT: port, ...extra });
+    const program = programOf(programs, 'worker');
+    return start({ ...program, main: main ?? program.main }, { WCR_METRICS_PORT: port, ...extra });
   };
   await Promise.all([start(programOf(programs, 'gateway')), start(programOf(programs, 'api'))]);
   await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorker()));

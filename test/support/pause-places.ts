@@ -1,0 +1,79 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/**
+ * Where a job is to stop: `[<job>/]<what>[#<nth>]:<how>`, several separated by spaces; they stand in a clone's name. What is
+ * a step (`copy-tables`), an operation of an agent (`rows.write`), a method of a driver (`runtime.update`) or `cleaning`.
+ * - `before`, `after`: from the nth time on it hangs before or after the effect, until it is killed or aborted.
+ * - `held`: the nth time it waits until it is let go, and then does it whatever has happened meanwhile.
+ */
+export type Place = {
+  readonly text: string;
+  readonly what: string;
+  readonly nth: number;
+  readonly how: 'before' | 'after' | 'held';
+};
+
+const PLACE = /^(?:(?<job>[a-z]+)\/)?(?<what>[a-zA-Z.-]+)(?:#(?<nth>\d+))?:(?<how>before|after|held)$/;
+/** Longer than any test. */
+const FOR_EVER_MS = 3_600_000;
+
+/** The places of a clone's name that concern a job; none for a name that a person might give. */
+export function placesIn(name: string | undefined, job: string): Place[] {
+  return (name ?? '').split(' ').flatMap((text) => {
+    const found = PLACE.exec(text)?.groups;
+    if (found === undefined || (found['job'] ?? 'clone') !== job) return [];
+    return [{ text, what: found['what'] ?? '', nth: Number(found['nth'] ?? 1), how: found['how'] as Place['how'] }];
+  });
+}
+
+/** The file that says that a clone's job has come to a place; with `over`, that what was held there is done. */
+export function markerOf(dir: string, cloneId: string, place: string, over = false): string {
+  return join(dir, `${cloneId} ${place.replace('/', '+')}${over ? ' over' : ''}`);
+}
+
+/** Stops one job at its places. */
+export class Gate {
+  readonly #places: readonly Place[];
+  readonly #mark: (place: Place, over?: boolean) => void;
+  readonly #released: Promise<void>;
+  readonly #counts = new Map<string, number>();
+
+  /** @param released resolves when what is held may go on */
+  constructor(places: readonly Place[], options: { dir: string; cloneId: string; released: Promise<void> }) {
+    this.#places = places;
+    this.#released = options.released;
+    this.#mark = ({ text }, over) => writeFileSync(markerOf(options.dir, options.cloneId, text, over), '');
+  }
+
+  concerns(what: string): boolean {
+    return this.#places.some((place) => place.what === what);
+  }
+
+  /** @param effect is given the signal under which it is to run */
+  async pass<T>(what: string, signal: AbortSignal, effect: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const place = this.#reached(what);
+    if (place === undefined) return effect(signal);
+    if (place.how === 'held') {
+      this.#mark(place);
+      await this.#released;
+      return effect(new AbortController().signal).finally(() => this.#mark(place, true));
+    }
+    if (place.how === 'before') await this.#hang(place, signal);
+    const result = await effect(signal);
+    if (place.how === 'after') await this.#hang(place, signal);
+    return result;
+  }
+
+  #reached(what: string): Place | undefined {
+    const count = (this.#counts.get(what) ?? 0) + 1;
+    this.#counts.set(what, count);
+    return this.#places.find((place) => place.what === what && (place.how === 'held' ? place.nth === count : place.nth <= count));
+  }
+
+  async #hang(place: Place, signal: AbortSignal): Promise<void> {
+    this.#mark(place);
+    await sleep(FOR_EVER_MS, undefined, { signal });
+  }
+}

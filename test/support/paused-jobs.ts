@@ -1,0 +1,64 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isGroupAlive, type Service } from '@wcr/stack/services/process';
+import { requestClone, until } from './clone-flow.ts';
+import { markerOf } from './pause-places.ts';
+import type { TestStack } from './test-stack.ts';
+
+const MAIN = 'test/support/pausing-worker.ts';
+/** Copies that run at a time while the jobs are brought to their places. */
+const AT_A_TIME = 3;
+const MANY = 40;
+
+export type PausedJob = { readonly cloneId: string; readonly jobId: string };
+
+/** A worker that stops jobs at places, and the jobs it has. */
+export type PausingWorker = {
+  readonly service: Service;
+  /** Asks for a clone that stops at `places` and waits until it stands at the first of them. */
+  pause(places: string): Promise<PausedJob>;
+  pauseAll(places: readonly string[]): Promise<Map<string, PausedJob>>;
+  /** Waits until a job stands at a place; with `over`, until what was held there is done. */
+  awaitPlace(cloneId: string, place: string, over?: boolean): Promise<void>;
+  /** Ends the worker by a signal and waits until nothing of it runs. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+};
+
+/** Starts a worker that takes every job at once. @param source what a clone is asked for */
+export async function startPausingWorker(
+  stack: TestStack,
+  source: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<PausingWorker> {
+  const markers = join(stack.dir, 'markers');
+  mkdirSync(markers, { recursive: true });
+  const service = await stack.startWorker(
+    { ...env, WCR_TEST_MARKERS: markers, WCR_WORKER_CONCURRENCY: String(MANY), WCR_DRAIN_SECONDS: '0' },
+    MAIN,
+  );
+  const awaitPlace = async (cloneId: string, place: string, over = false): Promise<void> => {
+    await until(async () => existsSync(markerOf(markers, cloneId, place, over)) || undefined);
+  };
+  const pause = async (places: string): Promise<PausedJob> => {
+    const job = await requestClone(stack, { source, name: places, ttlMinutes: 30 });
+    const first = places.split(' ')[0] ?? '';
+    if (!first.includes('/')) await awaitPlace(job.cloneId, first);
+    return job;
+  };
+  return {
+    ...{ service, pause, awaitPlace },
+    async pauseAll(all) {
+      const jobs = new Map<string, PausedJob>();
+      const queue = [...all];
+      const lane = async (): Promise<void> => {
+        for (let places = queue.shift(); places !== undefined; places = queue.shift()) jobs.set(places, await pause(places));
+      };
+      await Promise.all(Array.from({ length: AT_A_TIME }, lane));
+      return jobs;
+    },
+    async end(signal) {
+      service.kill(signal);
+      await until(async () => !isGroupAlive(service.pid) || undefined);
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { parseEnv } from '@wcr/shared/config/parse-env';
+import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import { workerConfig } from '@wcr/worker/config/worker-config';
+import { createDeps } from '@wcr/worker/deps';
+import type { AgentClient } from '@wcr/worker/drivers/agent/agent.types';
+import type { JobDefinition, Json, RunStep } from '@wcr/worker/engine/engine.types';
+import { createProcessor, type Processor } from '@wcr/worker/engine/run-job';
+import { cloneJob } from '@wcr/worker/jobs/clone/clone.job';
+import type { CloneDeps } from '@wcr/worker/jobs/clone/clone.types';
+import { type ExpireDeps, expireJob } from '@wcr/worker/jobs/expire/expire.job';
+import { bindJobs } from '@wcr/worker/jobs/index';
+import { startHealthServer } from '@wcr/worker/telemetry/health-server';
+import { createWorker } from '@wcr/worker/worker';
+import { Gate, placesIn } from './pause-places.ts';
+
+/**
+ * A worker like any other, except that its clone and expire jobs stop at the places that stand in the clone's name (see
+ * pause-places.ts). It leaves a marker for each place in the folder WCR_TEST_MARKERS; SIGUSR2 lets go what is held.
+ */
+const dir = process.env['WCR_TEST_MARKERS'] ?? '';
+const { promise: released, resolve: release } = Promise.withResolvers<void>();
+process.on('SIGUSR2', () => release());
+const NEVER = new AbortController().signal;
+
+const deps = createDeps(parseEnv(workerConfig, process.env));
+const { config, engine, jobs, metrics, redis, logger } = deps;
+const processors: Partial<Record<string, Processor>> = {
+  [CLONE_QUEUE]: createProcessor({ engine, definition: pausing(cloneJob, cloneName, gatedClone), deps: jobs.clone }),
+  [EXPIRE_QUEUE]: createProcessor({ engine, definition: pausing(expireJob, expireName, gatedExpire), deps: jobs.expire }),
+};
+const bindings = bindJobs(engine, jobs, config.concurrency).map((binding) => ({
+  ...binding,
+  processor: processors[binding.queue] ?? binding.processor,
+}));
+const worker = createWorker({
+  ...{ bindings, redis, metrics, logger, redisUrl: config.redisUrl, prefix: QUEUE_PREFIX, settings: deps.worker },
+});
+const { metricsHost: host, metricsPort: port } = config;
+const isReady = async () => redis.status === 'ready';
+const health = await startHealthServer({ host, port, registry: metrics.registry, logger, isAlive: () => true, isReady });
+process.once('SIGTERM', async () => {
+  await worker.close();
+  await health.close();
+  await deps.close();
+  process.exit(0);
+});
+
+async function cloneName(_: CloneDeps, { name }: { name?: string | undefined }): Promise<string | undefined> {
+  return name;
+}
+
+async function expireName({ runtime }: ExpireDeps, { cloneId }: { cloneId: string }): Promise<string | undefined> {
+  return (await runtime.read(cloneId))?.name;
+}
+
+/** The same job with a gate before its steps, its drivers and its cleaning. */
+function pausing<Deps, Input extends { cloneId: string }, Output extends Json, Name extends string>(
+  definition: JobDefinition<Deps, Input, Output, Name>,
+  nameOf: (deps: Deps, input: Input) => Promise<string | undefined>,
+  gated: (deps: Deps, gate: Gate) => Deps,
+): JobDefinition<Deps, Input, Output, Name> {
+  const gateOf = async (own: Deps, input: Input) =>
+    new Gate(placesIn(await nameOf(own, input), definition.name), { dir, cloneId: input.cloneId, released });
+  return {
+    ...definition,
+    async run(context) {
+      const gate = await gateOf(context.deps, context.input);
+      const step: RunStep<Name> = (name, body) => context.step(name, (s) => gate.pass(name, s.signal, () => body(s)));
+      return definition.run({ ...context, step, deps: gated(context.deps, gate) });
+    },
+    async onTerminalFailure(context) {
+      const gate = await gateOf(context.deps, context.input);
+      await gate.pass('cleaning', NEVER, async () => definition.onTerminalFailure?.(context));
+    },
+  };
+}
+
+function gatedClone(own: CloneDeps, gate: Gate): CloneDeps {
+  return {
+    ...own,
+    runtime: gatedMethods('runtime', own.runtime, gate),
+    projection: gatedMethods('projection', own.projection, gate),
+    browser: gatedMethods('browser', own.browser, gate),
+    connectAgent: (address) => gatedAgent(own.connectAgent(address), gate),
+  };
+}
+
+function gatedExpire(own: ExpireDeps, gate: Gate): ExpireDeps {
+  return { ...own, runtime: gatedMethods('runtime', own.runtime, gate) };
+}
+
+function gatedMethods<T extends object>(prefix: string, target: T, gate: Gate): T {
+  return new Proxy(target, {
+    get(object, key) {
+      const value: unknown = Reflect.get(object, key);
+      const what = `${prefix}.${String(key)}`;
+      if (typeof value !== 'function' || !gate.concerns(what)) return value;
+      return (...args: unknown[]) => gate.pass(what, NEVER, async () => Reflect.apply(value, object, args));
+    },
+  });
+}
+
+/** A call that is to stop is sent and its whole answer read before anything of that is passed on. */
+function gatedAgent(client: AgentClient, gate: Gate): AgentClient {
+  return {
+    async *call(operation, args, options) {
+      if (!gate.concerns(operation)) return yield* client.call(operation, args, options);
+      const send = (signal: AbortSignal) => Array.fromAsync(client.call(operation, args, { ...options, signal }));
+      yield* await gate.pass(operation, options.signal, send);
+    },
+  };
+}
