@@ -235,7 +235,13 @@ describe('a finished clone keeps to itself', () => {
 
   it('says that it is a staging site, and runs nothing on a schedule', async () => {
     expect(answers).toMatchObject({ environment: 'staging', cron: true, due: 0 });
-    expect((await fetch(new URL('wp-cron.php', clone.url))).status).toBe(403);
+    await (await fetch(new URL('wp-cron.php?doing_wp_cron', clone.url))).text();
+    const event = await probeClone<{ next: number | false }>(
+      stack,
+      clone,
+      `$answer['next'] = wp_next_scheduled( 'probe_event' );`,
+    );
+    expect(event.next).toEqual(expect.any(Number));
   });
 
   it('calls nobody', async () => {

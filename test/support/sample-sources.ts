@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
+import { startPhpSite } from '@wcr/stack/services/php-site';
 import { runCommand } from '@wcr/stack/services/run';
-import { SAMPLE, type ServedSampleOptions, startSampleSite } from '@wcr/stack/sites/sample-site';
+import { createSampleSite, SAMPLE, type ServedSampleOptions, startSampleSite } from '@wcr/stack/sites/sample-site';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { CloneView } from './clone-flow.ts';
 import { compareSites } from './compare-sites.ts';
@@ -15,13 +16,22 @@ type Variation = Partial<Omit<ServedSampleOptions, 'dir' | 'mariaDb'>>;
 const PLUGIN = 'wp-clone-restore/wp-clone-restore.php';
 const VERSION_FILES = ['wp-clone-restore.php', 'includes/autoload.php'];
 
+const SMALL = { uploadMb: 1, mediaCount: 2, shopRows: 200 };
+
 /** A small sample in a folder of the stack's own. */
 export function startSource(stack: TestStack, name: string, variation: Variation = {}): Promise<Source> {
-  return startSampleSite({
-    ...{ dir: join(stack.dir, 'sources', name), mariaDb: stack.mariaDb },
-    ...{ uploadMb: 1, mediaCount: 2, shopRows: 200 },
-    ...variation,
-  });
+  return startSampleSite({ dir: sourceDir(stack, name), mariaDb: stack.mariaDb, ...SMALL, ...variation });
+}
+
+/** A small sample that visitors reach through another port, on which the caller listens. */
+export async function startSourceBehind(stack: TestStack, name: string, port: number): Promise<Source> {
+  const dir = sourceDir(stack, name);
+  const site = await createSampleSite({ dir, mariaDb: stack.mariaDb, ...SMALL, url: `http://127.0.0.1:${port}` });
+  return { ...(await startPhpSite({ dir })), ...site };
+}
+
+function sourceDir(stack: TestStack, name: string): string {
+  return join(stack.dir, 'sources', name);
 }
 
 export function loginOf({ url, admin: { username, password } }: Source): { url: string; username: string; password: string } {

@@ -22,6 +22,8 @@ export type TestStack = AsyncDisposable & {
   readonly redisUrl: string;
   readonly mariaDb: SharedMariaDb;
   readonly pluginZip: string;
+  /** Whether `clonesMb` could be had; not every machine lets one mount. */
+  readonly isClonesSpaceLimited: boolean;
   call<T = unknown>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
   /** One more worker; the stack starts with `workers` of them. @param main another program than the worker's own */
   startWorker(env?: Environment, main?: string): Promise<Service>;
@@ -30,12 +32,20 @@ export type TestStack = AsyncDisposable & {
 };
 
 /** The whole system as processes of its own on free ports: API, gateway and workers, on the run's Redis and MariaDB. */
-export async function startTestStack(options: { workers?: number; env?: Environment } = {}): Promise<TestStack> {
+export async function startTestStack(
+  options: {
+    workers?: number;
+    env?: Environment;
+    /** Room for all clones together, in MiB. */
+    clonesMb?: number;
+  } = {},
+): Promise<TestStack> {
   const dir = mkdtempSync(join(tmpdir(), 'wcr-e2e-'));
   // Clones run as users of their own, who must be able to pass through.
   chmodSync(dir, 0o755);
   const layout = stackLayout({ WCR_STATE_DIR: dir });
   mkdirSync(layout.clones, { recursive: true, mode: 0o755 });
+  const space = options.clonesMb === undefined ? undefined : await limitSpace(layout.clones, options.clonesMb);
   const [redis, mariaDb] = await Promise.all([useRedis(), useMariaDb(), buildZip(layout.root, layout.pluginZip)]);
   const secrets = {
     secretsKey: randomBytes(32).toString('hex'),
@@ -77,10 +87,12 @@ export async function startTestStack(options: { workers?: number; env?: Environm
     clonesUrl: `http://127.0.0.1:${ports.gateway}`,
     redisUrl: redis.url,
     pluginZip: layout.pluginZip,
+    isClonesSpaceLimited: space !== undefined,
     readLogs: () => logs.map((file) => readFileSync(file, 'utf8')).join('\n'),
     call: (method, path, body) => callApi({ url: `http://127.0.0.1:${ports.api}`, key: secrets.apiKey }, { method, path, body }),
     async [Symbol.asyncDispose]() {
       await Promise.all(running.reverse().map((service) => service.stop()));
+      await space?.[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -96,6 +108,20 @@ async function freePorts(): Promise<StackPorts> {
   const names = ['redis', 'database', 'api', 'gateway', 'metrics', 'sample'] as const;
   const ports = await Promise.all(names.map(async (name) => [name, await findFreePort()] as const));
   return Object.fromEntries(ports) as StackPorts;
+}
+
+/** Puts a small file system of its own at a folder. @returns undefined where that is not allowed */
+async function limitSpace(dir: string, sizeMb: number): Promise<AsyncDisposable | undefined> {
+  try {
+    await runCommand('mount', ['-t', 'tmpfs', '-o', `size=${sizeMb}m,mode=0755`, 'tmpfs', dir]);
+  } catch {
+    return undefined;
+  }
+  return {
+    async [Symbol.asyncDispose]() {
+      await runCommand('umount', [dir]);
+    },
+  };
 }
 
 async function buildZip(root: string, zip: string): Promise<void> {
