@@ -5,6 +5,7 @@ import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/q
 import { createSealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { Agent, setGlobalDispatcher } from 'undici';
 import type { WorkerConfig } from './config/worker-config.ts';
 import { createAgentClient } from './drivers/agent/agent-client.ts';
 import { discoverAgent } from './drivers/agent/discover-agent.ts';
@@ -56,6 +57,7 @@ export type Deps = {
 
 /** The composition root: the only place that constructs drivers. */
 export function createDeps(config: WorkerConfig): Deps {
+  useOwnHttpClient();
   const now = Date.now;
   const redactor = createRedactor();
   redactor.add(config.secretsKey, passwordOf(config.redisUrl), passwordOf(config.databaseUrl));
@@ -89,6 +91,14 @@ export function createDeps(config: WorkerConfig): Deps {
       redis.disconnect();
     },
   };
+}
+
+/**
+ * The package and the copy inside Node share one global dispatcher, and whichever was loaded first made it. Node's copy ends
+ * the process when a peer closes the line behind an answer that isn't read to its end yet (docs/adr/0003-http-client.md).
+ */
+function useOwnHttpClient(): void {
+  setGlobalDispatcher(new Agent());
 }
 
 function createBrowser(config: WorkerConfig, probe: SiteProbe, isRoot: boolean): BrowserDriver {
