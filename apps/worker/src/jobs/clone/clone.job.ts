@@ -61,8 +61,7 @@ export const cloneJob = defineJob<CloneDeps>()({
     const finished = await step('finish-clone', async (s) => {
       const sides = await open(s);
       const guard = await deps.readCloneGuard();
-      const { rowCounts } = tables;
-      return finishClone(sides, { plan, handle: sides.handle, rewriter, guard, excludeTables: exclude.tables, rowCounts }, s);
+      return finishClone(sides, { plan, handle: sides.handle, rewriter, guard, excludeTables: exclude.tables }, s);
     });
     const verified = await step('verify-clone', async (s) => {
       await deps.runtime.update(input.cloneId, { finishedAt: deps.now() });

@@ -16,7 +16,6 @@ type Options = {
   rewriter: Rewriter;
   guard: string;
   excludeTables: readonly string[];
-  rowCounts: Record<string, number>;
 };
 
 /**
@@ -44,9 +43,7 @@ async function adapt({ source, target }: Sides, options: Options, step: StepCont
     passwordHash: hashPassword(handle.credentials.password),
     marker: handle.record.id,
   });
-  const verdict = await target.verify(Object.entries(options.rowCounts).map(([name, rows]) => ({ name, columns: [], rows })));
-  for (const problem of verdict.problems) step.log(problem);
-  return [...warnings, ...verdict.problems];
+  return warnings;
 }
 
 function configOf(plan: CopyPlan, handle: CloneHandle): string {
