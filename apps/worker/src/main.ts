@@ -7,7 +7,8 @@ import { ensureSweeps, requestSweep } from './jobs/sweep/sweep-schedule.ts';
 import { type HealthServer, startHealthServer } from './telemetry/health-server.ts';
 import { createWorker, type RunningWorker } from './worker.ts';
 
-const SWEEP_CHECK_MS = 30_000;
+/** The schedule of sweeps is looked after as often as there are sweeps, and at least so often. */
+const MAX_SWEEP_CHECK_MS = 30_000;
 
 const deps = createDeps(parseEnv(workerConfig, process.env));
 const { logger } = deps;
@@ -32,7 +33,7 @@ async function start({ config, engine, jobs, metrics, redis, queues, worker: set
     );
   await keepSweeping();
   await requestSweep(queues[SWEEP_QUEUE]);
-  state.sweeps = setInterval(() => void keepSweeping(), SWEEP_CHECK_MS);
+  state.sweeps = setInterval(() => void keepSweeping(), Math.min(config.sweepSeconds * 1000, MAX_SWEEP_CHECK_MS));
   logger.info({ port: state.health.port, concurrency: config.concurrency }, 'the worker runs');
 }
 
