@@ -7,7 +7,7 @@ import { SECOND_STEP } from '@wcr/worker/drivers/browser/testing/site-behaviours
 import { startTestSite, type TestSite } from '@wcr/worker/drivers/browser/testing/test-site';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeExpiredCertificate, serve, startCutLine } from '../support/broken-sources.ts';
-import { awaitJob, type CloneView, type JobView, makeClone, readJobLog, requestClone } from '../support/clone-flow.ts';
+import { awaitJob, type JobView, makeClone, readClone, readJobLog, requestClone } from '../support/clone-flow.ts';
 import { findLeftovers } from '../support/leftovers.ts';
 import { readRedis } from '../support/read-redis.ts';
 import { installPluginByHand, runPhpIn, type Source, startSource, startSourceBehind } from '../support/sample-sources.ts';
@@ -43,8 +43,7 @@ async function expectFailure(
   const { status, error, ...job } = await awaitJob(stack, jobId);
   expect({ status, code: error?.code }).toEqual({ status: 'failed', code });
   expect(job).toMatchObject({ attempts: 1 });
-  const { body: clone } = await stack.call<CloneView>('GET', `/api/v1/clones/${cloneId}`);
-  expect(clone).toMatchObject({ status: 'failed', error: { code } });
+  expect(await readClone(stack, cloneId)).toMatchObject({ status: 'failed', error: { code } });
   expect(await findLeftovers(stack, [cloneId])).toEqual([]);
   await expectNoTrace([source.password, source.pairingKey], jobId);
   if (error === undefined) throw new Error('the job tells no error');
@@ -53,7 +52,10 @@ async function expectFailure(
 
 /** A secret in plain, as JSON and as part of an address. */
 async function expectNoTrace(secrets: readonly (string | undefined)[], jobId: string): Promise<void> {
-  const texts = [stack.readLogs(), await readJobLog(stack, jobId), await readRedis(stack.redisUrl)].join('\n');
+  const places = [stack.readLogs(), await readJobLog(stack, jobId), await readRedis(stack.redisUrl)];
+  const texts = places.join('\n');
+  // Where nothing of the job stands, no secret would be found either.
+  expect(places.map((text) => text.includes('failed'))).toEqual([true, true, true]);
   for (const secret of secrets.filter((candidate) => candidate !== undefined)) {
     for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]) {
       expect(texts.includes(form), 'a secret was written down').toBe(false);
@@ -175,7 +177,7 @@ describe('things that end in the middle', () => {
       const pairingKey = await installPluginByHand(stack, source);
       const { message } = await expectFailure({ url: source.url, pairingKey }, 'source.died');
       expect(message).toContain('ECONNREFUSED');
-      expect(line.isCut()).toBe(true);
+      expect(line.cuts()).toBeGreaterThan(0);
     } finally {
       await source.stop();
     }

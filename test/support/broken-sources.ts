@@ -35,31 +35,64 @@ export async function makeExpiredCertificate(dir: string): Promise<{ caFile: str
   return { caFile: join(dir, 'ca.crt'), key: read('site.key'), cert: read('site.crt') };
 }
 
-/** A line to a site that is cut for good as soon as a request carries `mark`: the site dies half-way. */
-export type CutLine = Disposable & { readonly port: number; readonly isCut: () => boolean };
+export type Line = Disposable & { readonly port: number; readonly cuts: () => number };
+type Connection = { readonly incoming: Socket; readonly outgoing: Socket };
 
-export async function startCutLine(options: { port: number; to: () => number; mark: RegExp }): Promise<CutLine> {
-  const sockets = new Set<Socket>();
-  let isCut = false;
-  const server = createServer((incoming) => {
-    const outgoing = connect(options.to(), '127.0.0.1');
-    for (const socket of [incoming, outgoing]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
-    }
+/** A line to a site that is cut for good as soon as a request carries `mark`: the site dies half-way. */
+export async function startCutLine(options: { port: number; to: () => number; mark: RegExp }): Promise<Line> {
+  const line = await startLine(options, ({ incoming }) => {
     incoming.on('data', (bytes) => {
-      if (options.mark.test(bytes.toString('latin1'))) cut();
+      if (options.mark.test(bytes.toString('latin1'))) line.end();
     });
-    incoming.pipe(outgoing).pipe(incoming);
   });
-  const cut = () => {
-    isCut = true;
+  return line;
+}
+
+/**
+ * A line to a site that loses a connection again and again: one after so many bytes of answers, the next after ten times
+ * as many, so that there is some progress.
+ */
+export async function startFlakyLine(options: { port: number; to: () => number; afterBytes: number }): Promise<Line> {
+  let connections = 0;
+  const line = await startLine(options, (connection) => {
+    connections += 1;
+    let left = options.afterBytes * (connections % 2 === 0 ? 10 : 1);
+    connection.outgoing.on('data', (bytes) => {
+      left -= bytes.length;
+      if (left <= 0) line.cut(connection);
+    });
+  });
+  return line;
+}
+
+async function startLine(
+  options: { port: number; to: () => number },
+  watch: (connection: Connection) => void,
+): Promise<Line & { cut(connection: Connection): void; end(): void }> {
+  const open = new Set<Connection>();
+  let cuts = 0;
+  const cut = (connection: Connection) => {
+    if (!open.delete(connection)) return;
+    cuts += 1;
+    connection.incoming.destroy();
+    connection.outgoing.destroy();
+  };
+  const server = createServer((incoming) => {
+    const connection = { incoming, outgoing: connect(options.to(), '127.0.0.1') };
+    open.add(connection);
+    for (const socket of Object.values(connection)) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => open.delete(connection));
+    }
+    watch(connection);
+    incoming.pipe(connection.outgoing).pipe(incoming);
+  });
+  const end = () => {
     server.close();
-    for (const socket of sockets) socket.destroy();
+    for (const connection of open) cut(connection);
   };
   await once(server.listen(options.port, '127.0.0.1'), 'listening');
-  return { port: portOf(server), isCut: () => isCut, [Symbol.dispose]: cut };
+  return { port: portOf(server), cuts: () => cuts, cut, end, [Symbol.dispose]: end };
 }
 
 function portOf(server: Server): number {

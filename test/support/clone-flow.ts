@@ -10,6 +10,7 @@ export type JobView = {
   progress?: { step: string };
 };
 export type CloneView = { id: string; url: string; status: string; expiresAt: string; error?: { code: string } };
+export type CloneLogin = { username: string; password: string; loginUrl: string };
 type Accepted = { clone: { id: string; url: string }; job: { id: string } };
 
 /** Asks for a clone. @throws Error with the API's answer when it isn't taken on */
@@ -35,8 +36,21 @@ export async function makeClone(
   const { cloneId, jobId } = await requestClone(stack, body);
   const job = await awaitJob(stack, jobId);
   if (job.status !== 'completed') throw new Error(`${JSON.stringify(job.error)}\n${await readJobLog(stack, jobId)}`);
-  const { body: clone } = await stack.call<CloneView>('GET', `/api/v1/clones/${cloneId}`);
-  return { ...clone, jobId, job };
+  return { ...(await readClone(stack, cloneId)), jobId, job };
+}
+
+export async function readClone(stack: TestStack, cloneId: string): Promise<CloneView> {
+  return (await stack.call<CloneView>('GET', `/api/v1/clones/${cloneId}`)).body;
+}
+
+/** The login of the clone's own administrator. */
+export async function readCredentials(stack: TestStack, cloneId: string): Promise<CloneLogin> {
+  return (await stack.call<CloneLogin>('GET', `/api/v1/clones/${cloneId}/credentials`)).body;
+}
+
+/** Waits until a clone is gone. */
+export async function awaitEnd(stack: TestStack, cloneId: string): Promise<void> {
+  await until(async () => ((await readClone(stack, cloneId)).status === 'expired' ? true : undefined));
 }
 
 export async function readJobLog(stack: TestStack, jobId: string): Promise<string> {

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { TestStack } from './test-stack.ts';
 
-/** Everything of clones that still exists: folders, databases, users and PHP processes. */
+/** Everything of clones that still exists: folders, claimed user ids, databases, users and PHP processes. */
 export async function findLeftovers(stack: TestStack, cloneIds: readonly string[]): Promise<string[]> {
   const names = cloneIds.map((id) => id.replace(/^clone-/, '').replaceAll('-', '_'));
   const mentions = (text: string) => cloneIds.some((id) => text.includes(id)) || names.some((name) => text.includes(name));
@@ -13,10 +14,17 @@ export async function findLeftovers(stack: TestStack, cloneIds: readonly string[
     const [databases] = await connection.query<RowDataPacket[]>('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
     const [users] = await connection.query<RowDataPacket[]>('SELECT User AS name FROM mysql.user');
     const rows = [...databases, ...users].map((row) => String(row['name'])).filter(mentions);
-    return [...folders, ...rows, ...processesNaming(mentions)];
+    return [...folders, ...uidsOf(stack, mentions), ...rows, ...processesNaming(mentions)];
   } finally {
     await connection.end();
   }
+}
+
+/** A claim is a file that is called like the user id and holds the clone's. */
+function uidsOf(stack: TestStack, mentions: (text: string) => boolean): string[] {
+  const dir = join(stack.localDir, '.uids');
+  const uids = existsSync(dir) ? readdirSync(dir) : [];
+  return uids.filter((uid) => mentions(readFileSync(join(dir, uid), 'utf8'))).map((uid) => `user ${uid}`);
 }
 
 function processesNaming(mentions: (text: string) => boolean): string[] {
