@@ -31,11 +31,12 @@ final class TableStaging {
 	/**
 	 * Drops and makes each table; its rows begin with sequence 1.
 	 *
-	 * @param array<int, mixed> $tables Each with `name` and `createSql`.
+	 * @param array<int, mixed> $tables  Each with `name` and `createSql`.
+	 * @param bool              $missing Leaves alone what this session has made already: a late request of a worker that was replaced must not empty a table.
 	 * @return array<int, string> What the server changed silently.
 	 * @throws AgentError Code `agent.invalid_arguments` and those of ServerError.
 	 */
-	public function create( array $tables ): array {
+	public function create( array $tables, bool $missing = false ): array {
 		$checked = array();
 		foreach ( $tables as $table ) {
 			if ( ! is_array( $table ) || ! is_string( $table['name'] ?? null ) || ! is_string( $table['createSql'] ?? null ) ) {
@@ -51,7 +52,7 @@ final class TableStaging {
 		$warnings = new LoadWarnings();
 		foreach ( $checked as $name => $sql ) {
 			try {
-				$this->create_one( (string) $name, $sql, $warnings );
+				$this->create_one( (string) $name, $sql, $missing, $warnings );
 			} catch ( AgentError $error ) {
 				throw ServerError::explain( $error, (string) $name );
 			}
@@ -59,7 +60,7 @@ final class TableStaging {
 		return $warnings->lines();
 	}
 
-	private function create_one( string $name, string $sql, LoadWarnings $warnings ): void {
+	private function create_one( string $name, string $sql, bool $missing, LoadWarnings $warnings ): void {
 		$database = $this->session->database();
 		$control  = $this->session->control();
 		$table    = Database::quote_identifier( $this->session->tables()->current( $name ) );
@@ -67,6 +68,10 @@ final class TableStaging {
 			throw AgentError::failed( $name . ' is still being written by an earlier request' );
 		}
 		try {
+			$place = $control->places( $name )[ $name ] ?? null;
+			if ( $missing && null !== $place && ( $place->sequence > 0 || ControlTable::IDLE === $place->state ) ) {
+				return;
+			}
 			$database->exec( 'DROP TABLE IF EXISTS ' . $table );
 			$database->exec( $this->session->tables()->fill( $sql, $name ) );
 			$warnings->collect( $database, $name );

@@ -117,6 +117,19 @@ it('writes each frame once, however often it comes, and refuses a gap', async ()
   expect(state).toEqual({ phase: 'open', tables: { wp_once: { sequence: 3, cursor: 'after 3', rows: 3 } } });
 });
 
+it('leaves tables alone that the session has made, when only missing ones are asked for', async () => {
+  const table = { name: 'wp_made', createSql: 'CREATE TABLE {{table}} (id int primary key) ENGINE=InnoDB' };
+  const make = (missing: boolean) => agent.call('tables.create', { session, tables: [table], missing });
+  const count = async () => (await query('SELECT COUNT(*) AS n FROM wp_made'))[0]?.['n'];
+  await make(true);
+  await agent.call('rows.write', { session }, [rowsFrame('wp_made', [{ name: 'id', kind: 'number' }], 1, [['1']])]);
+  await make(true);
+  expect(await count()).toBe(1);
+  await make(false);
+  expect(await count()).toBe(0);
+  expect(await agent.call('session.state', { session })).toMatchObject({ tables: { wp_made: { sequence: 0 } } });
+});
+
 it('keeps nothing of a frame that fails in the middle', async () => {
   await create('wp_whole', '(id int primary key) ENGINE=InnoDB');
   const bad = rowsFrame('wp_whole', [{ name: 'id', kind: 'number' }], 1, [['1'], ['2'], ['1']]);

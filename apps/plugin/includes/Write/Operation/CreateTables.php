@@ -19,6 +19,7 @@ final class CreateTables extends SessionOperation {
 
 	protected function run( Session $session, Request $request ): array {
 		$session->assert_open();
-		return array( 'warnings' => ( new TableStaging( $session ) )->create( $request->items( 'tables' ) ) );
+		$missing = true === ( $request->args()['missing'] ?? false );
+		return array( 'warnings' => ( new TableStaging( $session ) )->create( $request->items( 'tables' ), $missing ) );
 	}
 }

@@ -68,8 +68,9 @@ export class TargetAgent {
     return parseAnswer(StateAnswer, await this.#call('session.state', {}));
   }
 
-  async createTables(tables: readonly { name: string; createSql: string }[]): Promise<void> {
-    await this.#call('tables.create', { tables });
+  /** Drops and makes tables; with `missing` those that the session has made already stay as they are. */
+  async createTables(tables: readonly { name: string; createSql: string }[], missing: boolean): Promise<void> {
+    await this.#call('tables.create', { tables, missing });
   }
 
   /** @param frames encoded `R` frames. @returns warnings of the server, e.g. cut-off values. */

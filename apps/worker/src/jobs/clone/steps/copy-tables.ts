@@ -90,7 +90,7 @@ async function copyWithRestarts(task: TableTask): Promise<void> {
     } catch (error) {
       if (!isRestartable(error) || restart >= MAX_RESTARTS) throw error;
       task.step.log(`${table.name}: starts again (${error.message})`);
-      await createTables(sides, [table], result);
+      await createTables(sides, [table], { missing: false, result });
       start = START;
     }
   }
@@ -103,13 +103,20 @@ async function createMissing(
   result: CopiedTables,
 ): Promise<void> {
   const missing = tables.filter((table) => (places[table.name]?.sequence ?? 0) === 0);
-  if (missing.length > 0) await createTables(sides, missing, result);
+  if (missing.length > 0) await createTables(sides, missing, { missing: true, result });
 }
 
-async function createTables(sides: Sides, tables: readonly TableSchema[], result: CopiedTables): Promise<void> {
+async function createTables(
+  sides: Sides,
+  tables: readonly TableSchema[],
+  { missing, result }: { missing: boolean; result: CopiedTables },
+): Promise<void> {
   const adapted = tables.map((table) => ({ table, ...adaptCreateSql(table, sides.begun) }));
   for (const { table, changes } of adapted) for (const change of changes) result.warnings.push(`${table.name}: ${change}`);
-  await sides.target.createTables(adapted.map(({ table, sql }) => ({ name: table.name, createSql: sql })));
+  await sides.target.createTables(
+    adapted.map(({ table, sql }) => ({ name: table.name, createSql: sql })),
+    missing,
+  );
 }
 
 function noteWarnings(task: TableTask, warnings: readonly string[]): void {
