@@ -6,8 +6,8 @@ import { findFreePort } from '@wcr/stack/services/process';
 import { SECOND_STEP } from '@wcr/worker/drivers/browser/testing/site-behaviours';
 import { startTestSite, type TestSite } from '@wcr/worker/drivers/browser/testing/test-site';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { makeExpiredCertificate, serve, startCutLine } from '../support/broken-sources.ts';
-import { awaitJob, type JobView, makeClone, readClone, readJobLog, requestClone } from '../support/clone-flow.ts';
+import { makeExpiredCertificate, serve, startCutLine, startSilentLine } from '../support/broken-sources.ts';
+import { awaitJob, type JobView, makeClone, readClone, readJobLog, requestClone, until } from '../support/clone-flow.ts';
 import { findLeftovers } from '../support/leftovers.ts';
 import { readRedis } from '../support/read-redis.ts';
 import { installPluginByHand, runPhpIn, type Source, startSource, startSourceBehind } from '../support/sample-sources.ts';
@@ -82,6 +82,16 @@ describe('logins that lead nowhere', () => {
     await expectFailure(login(), 'source.file_mods_disallowed');
   });
 
+  it('the user is no administrator', async () => {
+    const password = 'an-editor-4711';
+    await site.runPhp(`wp_create_user( 'editor', '${password}' ); ( new WP_User( 'editor' ) )->set_role( 'editor' );`);
+    await expectFailure({ url: site.url, username: 'editor', password }, 'source.not_administrator');
+  });
+
+  it('no login is given', async () => {
+    await expectFailure({ url: site.url }, 'source.credentials_required');
+  });
+
   it('a pairing key of another site is refused', async () => {
     await site.placePlugin(stack.pluginZip);
     await site.runPhp(
@@ -102,6 +112,13 @@ describe('addresses that are no source', () => {
   it('it is not a WordPress', async () => {
     using server = await serve((_request, response) => response.end('<h1>Just a page</h1>'));
     await expectFailure({ url: server.url, ...nobody }, 'source.not_wordpress');
+  });
+
+  it('a password is asked for in front of it', async () => {
+    using server = await serve((_request, response) =>
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="Staging"' }).end('no'),
+    );
+    await expectFailure({ url: server.url, ...nobody }, 'source.http_auth_required');
   });
 
   it('its certificate has expired', async () => {
@@ -178,6 +195,30 @@ describe('things that end in the middle', () => {
       const { message } = await expectFailure({ url: source.url, pairingKey }, 'source.died');
       expect(message).toContain('ECONNREFUSED');
       expect(line.cuts()).toBeGreaterThan(0);
+    } finally {
+      await source.stop();
+    }
+  });
+
+  it.each([
+    { how: 'cancelled', ask: ['POST', 'jobs', '/cancel'], status: 'failed' },
+    { how: 'deleted', ask: ['DELETE', 'clones', ''], status: 'expired' },
+  ])('the clone is $how while the source is silent', async ({ ask: [method = '', kind, rest], status }) => {
+    const port = await findFreePort();
+    const source = await startSourceBehind(stack, `silent-${status}`, port);
+    const silence = Promise.withResolvers<void>();
+    const mark = /x-wcr-operation: files\.read/i;
+    using line = await startSilentLine({ port, to: () => source.port, mark, onSilence: silence.resolve });
+    try {
+      const pairingKey = await installPluginByHand(stack, source);
+      const { cloneId, jobId } = await requestClone(stack, { source: { url: source.url, pairingKey } });
+      await silence.promise;
+      expect(await findLeftovers(stack, [cloneId])).not.toEqual([]);
+      await stack.call(method, `/api/v1/${kind}/${kind === 'jobs' ? jobId : cloneId}${rest}`);
+      expect(await awaitJob(stack, jobId)).toMatchObject({ status: 'cancelled', error: { code: 'job.cancelled' } });
+      await until(async () => ((await readClone(stack, cloneId)).status === status ? true : undefined));
+      expect(await findLeftovers(stack, [cloneId])).toEqual([]);
+      expect(line.cuts()).toBe(0);
     } finally {
       await source.stop();
     }

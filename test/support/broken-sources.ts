@@ -38,14 +38,28 @@ export async function makeExpiredCertificate(dir: string): Promise<{ caFile: str
 export type Line = Disposable & { readonly port: number; readonly cuts: () => number };
 type Connection = { readonly incoming: Socket; readonly outgoing: Socket };
 
+type MarkedLine = { port: number; to: () => number; mark: RegExp };
+
 /** A line to a site that is cut for good as soon as a request carries `mark`: the site dies half-way. */
-export async function startCutLine(options: { port: number; to: () => number; mark: RegExp }): Promise<Line> {
-  const line = await startLine(options, ({ incoming }) => {
-    incoming.on('data', (bytes) => {
-      if (options.mark.test(bytes.toString('latin1'))) line.end();
-    });
-  });
+export async function startCutLine(options: MarkedLine): Promise<Line> {
+  const line = await startLine(options, (connection) => onMark(connection, options.mark, () => line.end()));
   return line;
+}
+
+/** A line on which requests that carry `mark` are never answered. @param options.onSilence called when the first one is not */
+export async function startSilentLine(options: MarkedLine & { onSilence: () => void }): Promise<Line> {
+  return startLine(options, (connection) =>
+    onMark(connection, options.mark, () => {
+      connection.outgoing.unpipe(connection.incoming);
+      options.onSilence();
+    }),
+  );
+}
+
+function onMark({ incoming }: Connection, mark: RegExp, action: () => void): void {
+  incoming.on('data', (bytes) => {
+    if (mark.test(bytes.toString('latin1'))) action();
+  });
 }
 
 /**
