@@ -1,14 +1,21 @@
-import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
+import type { CloneRecord, CloneStatus } from '@wcr/shared/contracts/clone-record';
+
+/** What a clone is while its job works on it. */
+const UNFINISHED: ReadonlySet<CloneStatus> = new Set(['queued', 'provisioning', 'copying']);
 
 /**
- * Merges a patch into a record. The id stays, and a clone that has begun to expire never comes back: a late "ready" of a
- * worker that was cut off must not let the gateway serve half a clone.
+ * Merges a patch into a record. The id stays, and a status never goes back: a clone that has begun to expire must not
+ * become ready by a worker that was cut off (the gateway would serve half a clone), nor a ready one unfinished by a
+ * worker that was replaced (the sweeper would take it for left over and remove it).
  */
 export function mergeRecord(record: CloneRecord, patch: Partial<CloneRecord>): CloneRecord {
   const merged = { ...record, ...patch, id: record.id };
-  const isEnding = record.status === 'expiring' || record.status === 'expired';
-  const mayChange = !isEnding || patch.status === 'expired';
-  return mayChange ? merged : { ...merged, status: record.status };
+  return mayBecome(record.status, merged.status) ? merged : { ...merged, status: record.status };
+}
+
+function mayBecome(now: CloneStatus, next: CloneStatus): boolean {
+  if (now === 'expiring' || now === 'expired') return next === 'expired';
+  return now !== 'ready' || !UNFINISHED.has(next);
 }
 
 /** What is said of a folder whose record cannot be read: failed and past its time, so that the sweeper removes it. */

@@ -96,6 +96,14 @@ export function runRuntimeContract(name: string, create: () => Promise<RuntimeUn
       expect(await other.update(id, { name: 'newer' })).toEqual({ ...expected, name: 'newer' });
     });
 
+    it('does not take a ready clone for unfinished again', async () => {
+      const spec = createCloneSpec();
+      await use().ensure(spec, signal);
+      await use().update(spec.record.id, { status: 'ready' });
+      expect(await use().update(spec.record.id, { status: 'copying' })).toMatchObject({ status: 'ready' });
+      expect(await use().read(spec.record.id)).toMatchObject({ status: 'ready' });
+    });
+
     it('does not bring an expiring clone back', async () => {
       const spec = createCloneSpec();
       await use().ensure(spec, signal);
