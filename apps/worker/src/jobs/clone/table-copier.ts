@@ -9,7 +9,7 @@ const MAX_BATCH_BYTES = 8 << 20;
 const READ_AHEAD_FRAMES = 12;
 
 export type TablePlace = { readonly sequence: number; readonly cursor: string | null; readonly rows: number };
-export type TableProgress = (added: { rows: number; bytes: number }) => void;
+export type TableProgress = (added: { rows: number; bytes: number }) => Promise<void>;
 
 /**
  * Copies one table's rows from `start` on; reading, rewriting and writing overlap, at most a few MiB are in memory.
@@ -36,7 +36,7 @@ export async function copyTable(
     warnings.push(...(await sides.target.writeRows(group.map(toFrame))));
     const added = { rows: sum(group, (batch) => batch.rows), bytes: sum(group, (batch) => batch.data.length) };
     rows += added.rows;
-    options.onProgress(added);
+    await options.onProgress(added);
   }
   return { rows, warnings };
 }

@@ -6,7 +6,7 @@ import type { StepContext } from '../../../engine/engine.types.ts';
 import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
 import { adaptCreateSql } from '../adapt-schema.ts';
 import { createRowRewriting } from '../row-rewriting.ts';
-import { copyTable, type TablePlace } from '../table-copier.ts';
+import { copyTable, type TablePlace, type TableProgress } from '../table-copier.ts';
 
 export type CopiedTables = {
   tables: number;
@@ -22,7 +22,11 @@ type Sides = { source: SourceAgent; target: TargetAgent; begun: BeginAnswer };
 type Options = { prefix: string; rewriter: Rewriter; excludeTables: readonly string[]; concurrency: number };
 
 const MAX_RESTARTS = 3;
+const MAX_WARNINGS = 200;
 const START: TablePlace = { sequence: 0, cursor: null, rows: 0 };
+/** What the target doesn't know; kept in the scratch, without what was on its way when a worker died. */
+type Totals = Pick<CopiedTables, 'bytes' | 'replacements' | 'warnings'>;
+const NOTHING: Totals = { bytes: 0, replacements: 0, warnings: [] };
 
 /** Copies structure and rows of every table of the site; goes on where the target says it stands. */
 export async function copyTables(sides: Sides, options: Options, step: StepContext): Promise<CopiedTables> {
@@ -30,17 +34,24 @@ export async function copyTables(sides: Sides, options: Options, step: StepConte
   const excluded = new Set(options.excludeTables);
   const tables = schema.tables.filter((table) => !excluded.has(table.name)).sort((a, b) => b.sizeBytes - a.sizeBytes);
   const places = (await sides.target.state()).tables;
-  const result: CopiedTables = { tables: tables.length, rows: 0, bytes: 0, replacements: 0, warnings: [], rowCounts: {} };
+  const saved = (await step.scratch.read()) as Totals | undefined;
+  const result: CopiedTables = {
+    ...structuredClone(saved ?? NOTHING),
+    tables: tables.length,
+    rows: rowsAt(places),
+    rowCounts: {},
+  };
   for (const { name, reason } of schema.skipped) {
     step.log(`not copied: ${name} (${reason})`);
     result.warnings.push(`${name} was not copied: ${reason}`);
   }
   await createMissing(sides, tables, places, result);
   const totalBytes = tables.reduce((total, table) => total + table.sizeBytes, 0);
-  const onProgress = ({ rows, bytes }: { rows: number; bytes: number }) => {
+  const onProgress = async ({ rows, bytes }: { rows: number; bytes: number }) => {
     result.rows += rows;
     result.bytes += bytes;
     step.report({ done: result.rows, bytes: result.bytes, totalBytes });
+    await step.scratch.write(totalsOf(result));
   };
   const queue = [...tables];
   const lane = async () => {
@@ -59,7 +70,7 @@ export async function copyTables(sides: Sides, options: Options, step: StepConte
   const counts = Object.entries(result.rowCounts).map(([name, rows]) => ({ name, columns: [], rows }));
   const { problems } = await sides.target.verify(counts);
   for (const problem of problems) step.log(problem);
-  result.warnings.push(...problems);
+  result.warnings = [...new Set([...result.warnings, ...problems])];
   step.log(`${result.tables} tables, ${result.rows} rows, ${result.bytes} bytes, ${result.replacements} addresses replaced`);
   return result;
 }
@@ -69,7 +80,7 @@ type TableTask = {
   table: TableSchema;
   place: TablePlace;
   options: Options;
-  onProgress: (added: { rows: number; bytes: number }) => void;
+  onProgress: TableProgress;
   step: StepContext;
   result: CopiedTables;
 };
@@ -86,6 +97,7 @@ async function copyWithRestarts(task: TableTask): Promise<void> {
       result.rowCounts[table.name] = copied.rows;
       result.replacements += rewriting.replacements();
       noteWarnings(task, [...copied.warnings, ...tooLongWarnings(table, rewriting.tooLong())]);
+      await task.step.scratch.write(totalsOf(result));
       return;
     } catch (error) {
       if (!isRestartable(error) || restart >= MAX_RESTARTS) throw error;
@@ -94,6 +106,14 @@ async function copyWithRestarts(task: TableTask): Promise<void> {
       start = START;
     }
   }
+}
+
+function totalsOf({ bytes, replacements, warnings }: Totals): Totals {
+  return { bytes, replacements, warnings: warnings.slice(0, MAX_WARNINGS) };
+}
+
+function rowsAt(places: SessionState['tables']): number {
+  return Object.values(places).reduce((total, { rows }) => total + rows, 0);
 }
 
 async function createMissing(
