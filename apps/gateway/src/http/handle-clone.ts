@@ -51,6 +51,7 @@ async function callAgent(deps: CloneHandlerDeps, exchange: Exchange, at: { clone
   await runScript(deps.pool, exchange.request, exchange.response, {
     cloneId: at.target.cloneId,
     prefix: at.target.prefix,
+    door: 'agent',
     params: agentParams(call, deps.agentScript),
     idleMs: deps.phpIdleMs,
     spoolDir: deps.spoolDir,
@@ -71,6 +72,7 @@ async function serveSite(deps: CloneHandlerDeps, exchange: Exchange, at: { clone
   await runScript(deps.pool, exchange.request, exchange.response, {
     cloneId: target.cloneId,
     prefix: target.prefix,
+    door: 'site',
     params: siteParams(call),
     idleMs: deps.phpIdleMs,
     spoolDir: deps.spoolDir,

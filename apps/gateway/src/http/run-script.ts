@@ -9,6 +9,7 @@ import { type PageName, sendPage } from './pages.ts';
 export type ScriptRun = {
   readonly cloneId: string;
   readonly prefix: string;
+  readonly door: 'site' | 'agent';
   readonly params: Readonly<Record<string, string>>;
   readonly idleMs: number;
   /** Where bodies of unknown length wait. */
@@ -31,7 +32,7 @@ export async function runScript(
   });
   try {
     await using body = await measureBody(request, run.spoolDir);
-    await using lease = await pool.lease(run.cloneId);
+    await using lease = await pool.lease(run.cloneId, run.door);
     const params = { ...run.params, CONTENT_LENGTH: body.bytes > 0 ? String(body.bytes) : '' };
     const { idleMs } = run;
     const answer = await sendFastCgi(lease.socket, { params, body: body.stream, idleMs, signal: left.signal });

@@ -1,12 +1,15 @@
 import { dirname, join } from 'node:path';
 import type { LocalClonePaths } from '@wcr/shared/contracts/local-clone';
 
+/** Where a clone's PHP takes requests: those of visitors and those of the agent. */
+export type PhpSockets = { readonly site: string; readonly agent: string };
+
 export type FpmLayout = {
   readonly cloneId: string;
   readonly paths: LocalClonePaths;
   /** Folder with the agent's code, which the clone may read. */
   readonly agentDir: string;
-  readonly socketPath: string;
+  readonly sockets: PhpSockets;
 };
 
 /** A clone's PHP starts no program: what runs as its user is PHP and nothing else. */
@@ -37,7 +40,6 @@ export function renderFpmConfig(layout: FpmLayout): string {
   const { paths } = layout;
   const mayOpen = [paths.site, dirname(paths.agentConfig), paths.agentWork, paths.temp, layout.agentDir];
   const values: Record<string, string> = {
-    open_basedir: [...mayOpen.map((dir) => `${dir}/`), '/dev/urandom'].join(':'),
     disable_functions: DISABLED_FUNCTIONS.join(','),
     // Mail is taken and forgotten: plugins believe it was sent.
     sendmail_path: '/bin/true',
@@ -62,8 +64,21 @@ export function renderFpmConfig(layout: FpmLayout): string {
     '[global]',
     `error_log = ${join(paths.logs, 'php-fpm.log')}`,
     'log_level = warning',
-    `[${layout.cloneId}]`,
-    `listen = ${layout.socketPath}`,
+    ...renderPool(`${layout.cloneId}-site`, layout.sockets.site, paths, {
+      ...values,
+      open_basedir: [...mayOpen.map((dir) => `${dir}/`), '/dev/urandom'].join(':'),
+    }),
+    // The agent guards every path itself. With open_basedir PHP resolves each anew at every call, which made writing small
+    // files several times slower.
+    ...renderPool(`${layout.cloneId}-agent`, layout.sockets.agent, paths, values),
+    '',
+  ].join('\n');
+}
+
+function renderPool(name: string, socket: string, paths: LocalClonePaths, values: Readonly<Record<string, string>>): string[] {
+  return [
+    `[${name}]`,
+    `listen = ${socket}`,
     'listen.mode = 0600',
     'listen.backlog = 511',
     'pm = ondemand',
@@ -75,7 +90,6 @@ export function renderFpmConfig(layout: FpmLayout): string {
     'security.limit_extensions = .php',
     'clear_env = yes',
     `chdir = ${paths.site}`,
-    ...Object.entries(values).map(([name, value]) => `php_admin_value[${name}] = "${value}"`),
-    '',
-  ].join('\n');
+    ...Object.entries(values).map(([key, value]) => `php_admin_value[${key}] = "${value}"`),
+  ];
 }

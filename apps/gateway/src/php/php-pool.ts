@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { type Clone, type CloneStore, isGone, isPastExpiry } from '../clones/clone-store.ts';
 import { connectSocket } from '../fastcgi/fastcgi-client.ts';
+import type { PhpSockets } from './fpm-config.ts';
 import type { PhpProcess } from './php-process.ts';
 
 export type PhpPoolDeps = {
@@ -33,12 +34,12 @@ export class PhpPool {
   }
 
   /** @throws CloneGoneError, or another Error when PHP cannot be started. */
-  async lease(cloneId: string): Promise<PhpLease> {
-    const { entry, socket } = await this.connectTo(cloneId).catch(async (error: unknown) => {
+  async lease(cloneId: string, door: keyof PhpSockets = 'site'): Promise<PhpLease> {
+    const { entry, socket } = await this.connectTo(cloneId, door).catch(async (error: unknown) => {
       // The master may have died since the last request: it is started once more.
       if (!isConnectFailure(error)) throw error;
       await this.stop(cloneId);
-      return await this.connectTo(cloneId);
+      return await this.connectTo(cloneId, door);
     });
     return {
       socket,
@@ -75,11 +76,11 @@ export class PhpPool {
     await Promise.all([...this.entries.keys()].map((cloneId) => this.stop(cloneId)));
   }
 
-  private async connectTo(cloneId: string): Promise<{ entry: Entry; socket: Socket }> {
+  private async connectTo(cloneId: string, door: keyof PhpSockets): Promise<{ entry: Entry; socket: Socket }> {
     const entry = await this.enter(cloneId);
     entry.active += 1;
     try {
-      return { entry, socket: await connectSocket((await entry.started).socketPath) };
+      return { entry, socket: await connectSocket((await entry.started).sockets[door]) };
     } catch (error) {
       entry.active -= 1;
       throw error;

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LocalOwnerFile } from '@wcr/shared/contracts/local-clone';
 import type { Clone } from '../clones/clone-store.ts';
 import { connectSocket } from '../fastcgi/fastcgi-client.ts';
-import { fpmArguments, renderFpmConfig } from './fpm-config.ts';
+import { fpmArguments, type PhpSockets, renderFpmConfig } from './fpm-config.ts';
 import { type Isolation, isolatedCommand } from './isolation.ts';
 import { stopPhpGroup } from './stale-processes.ts';
 
@@ -13,7 +13,7 @@ const READY_MS = 15_000;
 const SOCKET_LIMIT_BYTES = 103;
 
 export type PhpProcess = {
-  readonly socketPath: string;
+  readonly sockets: PhpSockets;
   readonly pid: number;
   /** Settles when the master has ended, for whatever reason, and all its children are gone. */
   readonly ended: Promise<void>;
@@ -36,19 +36,19 @@ export type PhpSettings = {
 export async function startPhp(settings: PhpSettings, clone: Clone): Promise<PhpProcess> {
   const owner = await readOwner(settings, clone);
   const dir = join(settings.runDir, clone.record.id.replace('clone-', ''));
-  const socketPath = join(dir, 's');
-  if (Buffer.byteLength(socketPath) > SOCKET_LIMIT_BYTES) throw new Error('WCR_RUN_DIR is too long for a Unix socket');
+  const sockets = { site: join(dir, 's'), agent: join(dir, 'a') };
+  if (Buffer.byteLength(sockets.site) > SOCKET_LIMIT_BYTES) throw new Error('WCR_RUN_DIR is too long for a Unix socket');
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { mode: 0o700 });
   const configPath = join(dir, 'fpm.conf');
-  const layout = { cloneId: clone.record.id, paths: clone.paths, agentDir: settings.agentDir, socketPath };
+  const layout = { cloneId: clone.record.id, paths: clone.paths, agentDir: settings.agentDir, sockets };
   await writeFile(configPath, renderFpmConfig(layout), { mode: 0o600 });
   if (owner) await Promise.all([chown(dir, owner.uid, owner.gid), chown(configPath, owner.uid, owner.gid)]);
   const command = isolatedCommand(settings.isolation, owner, [settings.phpFpm, ...fpmArguments(configPath)]);
-  return await launch(command, { clone, dir, socketPath });
+  return await launch(command, { clone, dir, sockets });
 }
 
-async function launch(command: readonly string[], at: { clone: Clone; dir: string; socketPath: string }): Promise<PhpProcess> {
+async function launch(command: readonly string[], at: { clone: Clone; dir: string; sockets: PhpSockets }): Promise<PhpProcess> {
   const { paths } = at.clone;
   const [program = '', ...args] = command;
   await using output = await open(join(at.dir, 'output'), 'a', 0o600);
@@ -71,13 +71,13 @@ async function launch(command: readonly string[], at: { clone: Clone; dir: strin
   };
   try {
     await writeFile(paths.phpPid, `${pid}\n`, { mode: 0o600 });
-    await waitUntilListening(at.socketPath, exited);
+    for (const socketPath of [at.sockets.site, at.sockets.agent]) await waitUntilListening(socketPath, exited);
   } catch (cause) {
     const said = await readFile(join(at.dir, 'output'), 'utf8').catch(() => '');
     await stop();
     throw new Error(`PHP of ${at.clone.record.id} did not start: ${said.trim().slice(0, 500)}`, { cause });
   }
-  return { socketPath: at.socketPath, pid, ended, stop };
+  return { sockets: at.sockets, pid, ended, stop };
 }
 
 async function waitUntilListening(socketPath: string, exited: Promise<void>): Promise<void> {

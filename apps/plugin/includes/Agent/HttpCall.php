@@ -10,6 +10,12 @@ namespace WpCloneRestore\Agent;
 final class HttpCall {
 
 	/**
+	 * Bodies up to this length are hashed whole by OpenSSL, which uses the processor's own SHA instructions: several times
+	 * faster than PHP's hash.
+	 */
+	private const MAX_WHOLE_BYTES = 16777216;
+
+	/**
 	 * @var array<string, string>
 	 */
 	private $headers;
@@ -72,6 +78,10 @@ final class HttpCall {
 
 	/** SHA-256 of the body, read as a stream. */
 	public function body_hash(): string {
+		if ( $this->announced_bytes <= self::MAX_WHOLE_BYTES && function_exists( 'openssl_digest' ) ) {
+			$body = (string) stream_get_contents( $this->body() );
+			return (string) openssl_digest( $body, 'sha256' );
+		}
 		$context = hash_init( 'sha256' );
 		hash_update_stream( $context, $this->body() );
 		return hash_final( $context );
