@@ -1,5 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -14,14 +24,32 @@ const big = randomBytes(5_500_000);
 let agent: WriteAgent;
 
 /** Depth first, names in byte order: a folder's content comes before `a-b`, although `-` sorts before `/`. */
-const EXPECTED = ['Z.txt', 'a', 'a-b', 'a-b/1', 'a/empty', 'a/x', 'a/x/deep', 'a/x/deep/file.txt', 'a/x.txt', 'b.bin', 'link', 'sp ace', 'ünïcode', 'wp-content', 'wp-content/x'];
+const EXPECTED = [
+  'Z.txt',
+  'a',
+  'a-b',
+  'a-b/1',
+  'a/empty',
+  'a/x',
+  'a/x/deep',
+  'a/x/deep/file.txt',
+  'a/x.txt',
+  'b.bin',
+  'link',
+  'sp ace',
+  'ünïcode',
+  'wp-content',
+  'wp-content/x',
+];
 
 beforeAll(async () => {
   const server = await useMariaDb();
   const outside = join(dir, 'outside');
-  for (const folder of ['a/empty', 'a/x/deep', 'a-b', 'wp-content/wcr-work-0123456789abcdef/staging']) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ['a/empty', 'a/x/deep', 'a-b', 'wp-content/wcr-work-0123456789abcdef/staging'])
+    mkdirSync(join(root, folder), { recursive: true });
   mkdirSync(outside);
-  for (const file of ['Z.txt', 'a-b/1', 'a/x/deep/file.txt', 'a/x.txt', 'sp ace', 'ünïcode', 'wp-content/x']) writeFileSync(join(root, file), `content of ${file}`);
+  for (const file of ['Z.txt', 'a-b/1', 'a/x/deep/file.txt', 'a/x.txt', 'sp ace', 'ünïcode', 'wp-content/x'])
+    writeFileSync(join(root, file), `content of ${file}`);
   writeFileSync(join(root, 'wp-content/wcr-work-0123456789abcdef/secret'), 'x');
   writeFileSync(join(outside, 'secret'), 'x');
   writeFileSync(join(root, 'b.bin'), big);
@@ -51,12 +79,25 @@ it('lists everything once in depth-first byte order, and names what it skips', a
   const { entries, end } = await indexFrom(null, 1 << 20);
   const paths = entries.map((entry) => entry.path);
   expect(paths).toContain('raw-\xff\xe4');
-  expect(entries.map(utf8).filter((path) => !path.startsWith('raw-')).sort()).toEqual([...EXPECTED].sort());
+  expect(
+    entries
+      .map(utf8)
+      .filter((path) => !path.startsWith('raw-'))
+      .sort(),
+  ).toEqual([...EXPECTED].sort());
   const bytewise = [...paths].sort((one, two) => compareNames(one.split('/'), two.split('/')));
   expect(paths).toEqual(bytewise);
   const skipped = end['skipped'] as { path: string; reason: string }[];
-  expect(skipped.map(({ path, reason }) => [pathFromWire(path), reason])).toEqual([['escape', 'outside'], ['escape-dir', 'outside']]);
-  expect(entries.find((entry) => entry.path === 'b.bin')).toMatchObject({ kind: 'f', size: big.length, mode: 0o640, mtime: 1_700_000_001 });
+  expect(skipped.map(({ path, reason }) => [pathFromWire(path), reason])).toEqual([
+    ['escape', 'outside'],
+    ['escape-dir', 'outside'],
+  ]);
+  expect(entries.find((entry) => entry.path === 'b.bin')).toMatchObject({
+    kind: 'f',
+    size: big.length,
+    mode: 0o640,
+    mtime: 1_700_000_001,
+  });
   expect(entries.find((entry) => entry.path === 'link')).toMatchObject({ kind: 'l', target: 'a/x.txt' });
   expect(entries.find((entry) => entry.path === 'a/empty')?.kind).toBe('d');
 });
@@ -65,7 +106,10 @@ it('goes on correctly after every entry', async () => {
   const { entries: all } = await indexFrom(null, 1 << 20);
   for (const [index, entry] of all.entries()) {
     const { entries } = await indexFrom(pathToWire(entry.path), 1 << 20);
-    expect(entries.map((rest) => rest.path), entry.path).toEqual(all.slice(index + 1).map((rest) => rest.path));
+    expect(
+      entries.map((rest) => rest.path),
+      entry.path,
+    ).toEqual(all.slice(index + 1).map((rest) => rest.path));
   }
   const collected: string[] = [];
   let slice = await indexFrom(null, 1);
@@ -83,7 +127,13 @@ it('goes on after a file that has gone meanwhile', async () => {
 });
 
 it('reads files in the order asked, from any offset, over several slices', async () => {
-  const wanted = [{ path: 'Z.txt', offset: 0 }, { path: 'b.bin', offset: 1_234_567 }, { path: 'nope', offset: 0 }, { path: 'raw-\xff\xe4', offset: 0 }, { path: 'escape', offset: 0 }];
+  const wanted = [
+    { path: 'Z.txt', offset: 0 },
+    { path: 'b.bin', offset: 1_234_567 },
+    { path: 'nope', offset: 0 },
+    { path: 'raw-\xff\xe4', offset: 0 },
+    { path: 'escape', offset: 0 },
+  ];
   let left = wanted.map(({ path, offset }) => ({ path: pathToWire(path), offset }));
   const parts = new Map<string, Buffer>();
   const errors: unknown[] = [];
@@ -107,7 +157,10 @@ it('reads files in the order asked, from any offset, over several slices', async
   expect(parts.get('Z.txt')?.toString()).toBe('content of Z.txt');
   expect(parts.get('raw-\xff\xe4')?.toString()).toBe('raw name');
   expect(parts.get('b.bin')?.equals(big.subarray(1_234_567))).toBe(true);
-  expect(errors).toEqual([['nope', 'missing'], ['escape', 'unreadable']]);
+  expect(errors).toEqual([
+    ['nope', 'missing'],
+    ['escape', 'unreadable'],
+  ]);
 });
 
 it('compresses what gets smaller', async () => {
@@ -126,16 +179,33 @@ it('ends a file that became shorter, with the size it has now', async () => {
 });
 
 it('refuses paths that leave the site or name the agent’s own folder', async () => {
-  const refused = ['../outside/secret', '/etc/passwd', 'a/../../outside/secret', 'a//x.txt', './Z.txt', '', 'Z.txt\0', 'escape-dir/secret', 'wp-content/wcr-work-0123456789abcdef/secret'];
+  const refused = [
+    '../outside/secret',
+    '/etc/passwd',
+    'a/../../outside/secret',
+    'a//x.txt',
+    './Z.txt',
+    '',
+    'Z.txt\0',
+    'escape-dir/secret',
+    'wp-content/wcr-work-0123456789abcdef/secret',
+  ];
   for (const path of refused) {
-    for (const [operation, files] of [['files.read', [{ path: pathToWire(path), offset: 0 }]], ['files.hash', [pathToWire(path)]]] as const) {
-      await expect(agent.frames(operation, { files }), `${operation} ${path}`).rejects.toMatchObject({ code: 'agent.path_refused' });
+    for (const [operation, files] of [
+      ['files.read', [{ path: pathToWire(path), offset: 0 }]],
+      ['files.hash', [pathToWire(path)]],
+    ] as const) {
+      await expect(agent.frames(operation, { files }), `${operation} ${path}`).rejects.toMatchObject({
+        code: 'agent.path_refused',
+      });
     }
   }
 });
 
 it('hashes files', async () => {
-  const answer = jsonOf(await agent.frames('files.hash', { files: ['b.bin', 'nope', 'Z.txt', 'a'].map(pathToWire) })) as { hashes: Record<string, unknown>[] };
+  const answer = jsonOf(await agent.frames('files.hash', { files: ['b.bin', 'nope', 'Z.txt', 'a'].map(pathToWire) })) as {
+    hashes: Record<string, unknown>[];
+  };
   const md5 = (data: Buffer) => createHash('md5').update(data).digest('hex');
   expect(answer.hashes).toEqual([
     { path: pathToWire('b.bin'), size: big.length, mtime: 1_700_000_001, md5: md5(big) },

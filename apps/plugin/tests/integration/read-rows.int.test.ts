@@ -38,7 +38,11 @@ async function schemaOf(name: string) {
 
 /** A definition and values as SQL; what is read must be the bytes that HEX() shows. */
 const BYTES: Record<string, { type: string; values: string[]; kind: string }> = {
-  varchar: { type: 'varchar(50) CHARACTER SET utf8mb4', values: ["''", "'grüße 😀'", 'NULL', "'a\\\\b\\'c\\\"d\\n\\0'"], kind: 'text' },
+  varchar: {
+    type: 'varchar(50) CHARACTER SET utf8mb4',
+    values: ["''", "'grüße 😀'", 'NULL', "'a\\\\b\\'c\\\"d\\n\\0'"],
+    kind: 'text',
+  },
   latin1: { type: 'varchar(50) CHARACTER SET latin1', values: ["x'e4f6fc8099'"], kind: 'text' },
   sjis: { type: 'text CHARACTER SET sjis', values: ["x'835c835c'"], kind: 'text' },
   ucs2: { type: 'varchar(9) CHARACTER SET ucs2', values: ["_ucs2 x'00e40041'"], kind: 'text' },
@@ -69,15 +73,29 @@ for (const [name, { type, values, kind }] of Object.entries(BYTES)) {
 const TEXTS: Record<string, { type: string; values: string[]; kind: string; expected?: string[] }> = {
   bigint: { type: 'bigint unsigned', values: ['0', '18446744073709551615'], kind: 'number' },
   signed: { type: 'bigint', values: ['-9223372036854775808', '9223372036854775807'], kind: 'number' },
-  decimal: { type: 'decimal(65,30)', values: ['-12345678901234567890123456789012345.123456789012345678901234567890'], kind: 'number' },
+  decimal: {
+    type: 'decimal(65,30)',
+    values: ['-12345678901234567890123456789012345.123456789012345678901234567890'],
+    kind: 'number',
+  },
   zerofill: { type: 'int(6) zerofill', values: ['42'], expected: ['000042'], kind: 'number' },
   bit: { type: 'bit(64)', values: ['18446744073709551615', '0', '5'], kind: 'bit' },
   date: { type: 'date', values: ["'0000-00-00'", "'2024-02-29'"], expected: ['0000-00-00', '2024-02-29'], kind: 'temporal' },
-  datetime: { type: 'datetime(6)', values: ["'0000-00-00'", "'2024-02-29 23:59:59.123456'"], expected: ['0000-00-00 00:00:00.000000', '2024-02-29 23:59:59.123456'], kind: 'temporal' },
+  datetime: {
+    type: 'datetime(6)',
+    values: ["'0000-00-00'", "'2024-02-29 23:59:59.123456'"],
+    expected: ['0000-00-00 00:00:00.000000', '2024-02-29 23:59:59.123456'],
+    kind: 'temporal',
+  },
   timestamp: { type: 'timestamp NULL', values: ["'2024-03-31 02:30:00'"], expected: ['2024-03-31 02:30:00'], kind: 'temporal' },
   time: { type: 'time(3)', values: ["'-838:59:58.999'"], expected: ['-838:59:58.999'], kind: 'temporal' },
   year: { type: 'year', values: ['0', '2155'], expected: ['0000', '2155'], kind: 'temporal' },
-  uuid: { type: 'uuid', values: ["'123e4567-e89b-12d3-a456-426655440000'"], expected: ['123e4567-e89b-12d3-a456-426655440000'], kind: 'text' },
+  uuid: {
+    type: 'uuid',
+    values: ["'123e4567-e89b-12d3-a456-426655440000'"],
+    expected: ['123e4567-e89b-12d3-a456-426655440000'],
+    kind: 'text',
+  },
 };
 
 for (const [name, { type, values, kind, expected = values }] of Object.entries(TEXTS)) {
@@ -94,11 +112,15 @@ for (const [name, { type, values, kind, expected = values }] of Object.entries(T
 it('floats arrive as the shortest decimals that give the same number again', async () => {
   const texts = ['0.1', '16777217', '3.4028235e38', '1.17549435e-38', '1e-45', '123456.789', '-0.3333333433', '1e15', '99999.99'];
   await sql.query('CREATE TABLE wp_floats (id int PRIMARY KEY, f float, d double, f2 float(9,2))');
-  for (const [index, text] of texts.entries()) await sql.query(`INSERT INTO wp_floats VALUES (${index}, ${text}, ${text}, 12345.67)`);
-  await sql.query('INSERT INTO wp_floats VALUES (100, 0.7, 1.7976931348623157e308, 0.1), (101, NULL, 2.2250738585072014e-308, -1), (102, 0, 5e-324, 0), (103, 0, 0.30000000000000004, 0)');
+  for (const [index, text] of texts.entries())
+    await sql.query(`INSERT INTO wp_floats VALUES (${index}, ${text}, ${text}, 12345.67)`);
+  await sql.query(
+    'INSERT INTO wp_floats VALUES (100, 0.7, 1.7976931348623157e308, 0.1), (101, NULL, 2.2250738585072014e-308, -1), (102, 0, 5e-324, 0), (103, 0, 0.30000000000000004, 0)',
+  );
   const { rows } = await readRows(agent.frames, await schemaOf('wp_floats'));
   await sql.query('CREATE TABLE floats_copy LIKE wp_floats');
-  for (const row of rows) await sql.query(`INSERT INTO floats_copy VALUES (${row.map((value) => value?.toString() ?? 'NULL').join(', ')})`);
+  for (const row of rows)
+    await sql.query(`INSERT INTO floats_copy VALUES (${row.map((value) => value?.toString() ?? 'NULL').join(', ')})`);
   const differences = await query(
     'SELECT a.id FROM wp_floats a JOIN floats_copy b USING (id) WHERE NOT (a.f+0e0 <=> b.f+0e0 AND a.d <=> b.d AND a.f2+0e0 <=> b.f2+0e0)',
   );
@@ -107,14 +129,43 @@ it('floats arrive as the shortest decimals that give the same number again', asy
   expect(textsOf(rows, 1).slice(0, 3)).toEqual(['0.1', '16777216', '3.4028235e38']);
 });
 
-const collations = ['utf8mb4_general_ci', 'utf8mb4_unicode_520_ci', 'utf8mb4_bin', 'utf8mb4_unicode_nopad_ci', 'latin1_swedish_ci', 'utf8mb4_swedish_ci'];
+const collations = [
+  'utf8mb4_general_ci',
+  'utf8mb4_unicode_520_ci',
+  'utf8mb4_bin',
+  'utf8mb4_unicode_nopad_ci',
+  'latin1_swedish_ci',
+  'utf8mb4_swedish_ci',
+];
 
 for (const collation of collations) {
   it(`a text key in ${collation} visits each row exactly once`, async () => {
     const table = `wp_key_${collation}`;
     const charset = collation.split('_')[0];
     await sql.query(`CREATE TABLE ${table} (k varchar(40) NOT NULL PRIMARY KEY) CHARACTER SET ${charset} COLLATE ${collation}`);
-    const words = ['', 'a', 'A', 'á', 'Ä', 'ae', 'æ', 'ß', 'ss', 'z', 'Z', 'Ö', 'o', "it's", 'back\\slash', 'zz ', ' lead', '😀', '日本', '_', '%'];
+    const words = [
+      '',
+      'a',
+      'A',
+      'á',
+      'Ä',
+      'ae',
+      'æ',
+      'ß',
+      'ss',
+      'z',
+      'Z',
+      'Ö',
+      'o',
+      "it's",
+      'back\\slash',
+      'zz ',
+      ' lead',
+      '😀',
+      '日本',
+      '_',
+      '%',
+    ];
     const wanted = [...words, ...Array.from({ length: 150 }, (_, index) => `w${(index * 7919) % 1000}`)];
     for (const word of wanted) await sql.query(`INSERT IGNORE INTO ${table} VALUES (?)`, [word]);
     const [{ n } = { n: 0 }] = await query(`SELECT COUNT(*) AS n FROM ${table}`);
@@ -128,12 +179,18 @@ for (const collation of collations) {
 
 it('binary, composite, enumeration, temporal, decimal and bit keys visit each row exactly once', async () => {
   const tables = {
-    wp_k_binary: 'CREATE TABLE wp_k_binary (k binary(4) NOT NULL PRIMARY KEY) SELECT UNHEX(LPAD(HEX((seq * 40503) % 65536), 8, "0")) AS k FROM seq_1_to_300',
-    wp_k_pair: 'CREATE TABLE wp_k_pair (a int NOT NULL, b varchar(9) COLLATE utf8mb4_unicode_ci NOT NULL, c bigint NOT NULL, PRIMARY KEY (a, b, c)) SELECT seq % 5 AS a, CHAR(65 + seq % 7) AS b, seq AS c FROM seq_1_to_400',
-    wp_k_enum: "CREATE TABLE wp_k_enum (e enum('z','m','a') NOT NULL, n int NOT NULL, PRIMARY KEY (e, n)) SELECT ELT(1 + seq % 3, 'z', 'm', 'a') AS e, seq AS n FROM seq_1_to_200",
-    wp_k_date: "CREATE TABLE wp_k_date (d datetime(3) NOT NULL, y year NOT NULL, PRIMARY KEY (d, y)) SELECT '2020-01-01' + INTERVAL seq DIV 2 HOUR AS d, 2000 + seq % 2 AS y FROM seq_1_to_200",
-    wp_k_decimal: 'CREATE TABLE wp_k_decimal (d decimal(20,5) NOT NULL PRIMARY KEY) SELECT (CAST(seq AS SIGNED) - 100) / 7 AS d FROM seq_1_to_200',
-    wp_k_bit: 'CREATE TABLE wp_k_bit (b bit(40) NOT NULL PRIMARY KEY, x int) SELECT seq * 1000003 AS b, seq AS x FROM seq_1_to_200',
+    wp_k_binary:
+      'CREATE TABLE wp_k_binary (k binary(4) NOT NULL PRIMARY KEY) SELECT UNHEX(LPAD(HEX((seq * 40503) % 65536), 8, "0")) AS k FROM seq_1_to_300',
+    wp_k_pair:
+      'CREATE TABLE wp_k_pair (a int NOT NULL, b varchar(9) COLLATE utf8mb4_unicode_ci NOT NULL, c bigint NOT NULL, PRIMARY KEY (a, b, c)) SELECT seq % 5 AS a, CHAR(65 + seq % 7) AS b, seq AS c FROM seq_1_to_400',
+    wp_k_enum:
+      "CREATE TABLE wp_k_enum (e enum('z','m','a') NOT NULL, n int NOT NULL, PRIMARY KEY (e, n)) SELECT ELT(1 + seq % 3, 'z', 'm', 'a') AS e, seq AS n FROM seq_1_to_200",
+    wp_k_date:
+      "CREATE TABLE wp_k_date (d datetime(3) NOT NULL, y year NOT NULL, PRIMARY KEY (d, y)) SELECT '2020-01-01' + INTERVAL seq DIV 2 HOUR AS d, 2000 + seq % 2 AS y FROM seq_1_to_200",
+    wp_k_decimal:
+      'CREATE TABLE wp_k_decimal (d decimal(20,5) NOT NULL PRIMARY KEY) SELECT (CAST(seq AS SIGNED) - 100) / 7 AS d FROM seq_1_to_200',
+    wp_k_bit:
+      'CREATE TABLE wp_k_bit (b bit(40) NOT NULL PRIMARY KEY, x int) SELECT seq * 1000003 AS b, seq AS x FROM seq_1_to_200',
   };
   for (const [name, definition] of Object.entries(tables)) {
     await sql.query(definition);
@@ -149,7 +206,13 @@ it('binary, composite, enumeration, temporal, decimal and bit keys visit each ro
 
 it('rows deleted and added behind and before the cursor do not disturb the others', async () => {
   await sql.query('CREATE TABLE wp_moving (id int PRIMARY KEY) SELECT seq * 2 AS id FROM seq_1_to_100');
-  const first = await agent.frames('rows.read', { table: 'wp_moving', columns: ['id'], key: ['id'], cursor: null, budgetBytes: 80 });
+  const first = await agent.frames('rows.read', {
+    table: 'wp_moving',
+    columns: ['id'],
+    key: ['id'],
+    cursor: null,
+    budgetBytes: 80,
+  });
   await sql.query('DELETE FROM wp_moving WHERE id <= 100');
   await sql.query('INSERT INTO wp_moving VALUES (1), (151)');
   const cursor = first.at(-1)?.meta['cursor'];
@@ -158,8 +221,12 @@ it('rows deleted and added behind and before the cursor do not disturb the other
 });
 
 it('tables without a usable key are read by offset, duplicates included', async () => {
-  await sql.query('CREATE TABLE wp_dup (a int, b varchar(20), KEY b (b)) SELECT seq % 3 AS a, CONCAT("v", seq % 4) AS b FROM seq_1_to_240');
-  await sql.query('CREATE TABLE wp_prefix_key (k text NOT NULL, v int, UNIQUE KEY k (k(3))) SELECT CONCAT(LPAD(seq, 3, "0"), "tail") AS k, seq AS v FROM seq_1_to_50');
+  await sql.query(
+    'CREATE TABLE wp_dup (a int, b varchar(20), KEY b (b)) SELECT seq % 3 AS a, CONCAT("v", seq % 4) AS b FROM seq_1_to_240',
+  );
+  await sql.query(
+    'CREATE TABLE wp_prefix_key (k text NOT NULL, v int, UNIQUE KEY k (k(3))) SELECT CONCAT(LPAD(seq, 3, "0"), "tail") AS k, seq AS v FROM seq_1_to_50',
+  );
   await sql.query('CREATE TABLE wp_null_key (k int NULL, UNIQUE KEY k (k))');
   await sql.query('INSERT INTO wp_null_key VALUES (NULL), (NULL), (1)');
   await sql.query('CREATE TABLE wp_float_key (k double NOT NULL PRIMARY KEY) SELECT seq / 3 AS k FROM seq_1_to_40');
@@ -186,7 +253,12 @@ it('generated and invisible columns, and odd names, are told and read', async ()
   );
   await sql.query("INSERT INTO `wp_o``dd 't` (`i``d`) VALUES (1), (2)");
   const schema = await schemaOf("wp_o`dd 't");
-  expect(schema.columns.map(({ name, generated }) => [name, generated])).toEqual([['i`d', false], ['s p', false], ['g', true], ['p', true]]);
+  expect(schema.columns.map(({ name, generated }) => [name, generated])).toEqual([
+    ['i`d', false],
+    ['s p', false],
+    ['g', true],
+    ['p', true],
+  ]);
   expect(textsOf((await readRows(agent.frames, schema)).rows, 1)).toEqual(['7', '7']);
 });
 
@@ -199,8 +271,12 @@ it('rows larger than a frame travel in frames of their own, and memory stays sma
 });
 
 it('the agent’s own options never leave the site', async () => {
-  await sql.query('CREATE TABLE wp_options (option_id int AUTO_INCREMENT PRIMARY KEY, option_name varchar(191) COLLATE utf8mb4_unicode_ci UNIQUE NOT NULL, option_value longtext, autoload varchar(20))');
-  await sql.query("INSERT INTO wp_options (option_name, option_value) VALUES ('wcr_pairing_keys', 'secret'), ('home', 'x'), ('wcrx', 'kept')");
+  await sql.query(
+    'CREATE TABLE wp_options (option_id int AUTO_INCREMENT PRIMARY KEY, option_name varchar(191) COLLATE utf8mb4_unicode_ci UNIQUE NOT NULL, option_value longtext, autoload varchar(20))',
+  );
+  await sql.query(
+    "INSERT INTO wp_options (option_name, option_value) VALUES ('wcr_pairing_keys', 'secret'), ('home', 'x'), ('wcrx', 'kept')",
+  );
   expect(textsOf((await readRows(agent.frames, await schemaOf('wp_options'))).rows, 1)).toEqual(['home', 'wcrx']);
 });
 
@@ -211,11 +287,16 @@ it('a checksum is the sum over the packed rows, in any order and in parts', asyn
   for (const frame of frames.filter((candidate) => candidate.kind === 'R')) {
     for (let at = 0; at < frame.data.length; ) {
       const size = 8 + frame.data.readUInt32BE(at) + frame.data.readUInt32BE(at + 4);
-      expected += createHash('md5').update(frame.data.subarray(at, at + size)).digest().readBigUInt64BE(0);
+      expected += createHash('md5')
+        .update(frame.data.subarray(at, at + size))
+        .digest()
+        .readBigUInt64BE(0);
       at += size;
     }
   }
-  const answer = jsonOf(await agent.frames('tables.checksum', { table: 'wp_sum', columns: ['id', 'v'], key: ['id'], cursor: null }));
+  const answer = jsonOf(
+    await agent.frames('tables.checksum', { table: 'wp_sum', columns: ['id', 'v'], key: ['id'], cursor: null }),
+  );
   expect(answer).toEqual({ rows: 500, checksum: String(expected % 2n ** 64n) });
 });
 
@@ -229,5 +310,6 @@ it('a table, column or cursor that does not exist is refused', async () => {
     { table: 'wp_exists', columns: ['id'], key: ['id'], cursor: 'bm9uc2Vuc2U' },
     { table: 'wp_exists', columns: ['id'], key: ['id'], cursor: Buffer.from('{"k":["MSBPUiAx"]}').toString('base64url') },
   ];
-  for (const args of wrong) await expect(agent.frames('rows.read', { cursor: null, ...args })).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
+  for (const args of wrong)
+    await expect(agent.frames('rows.read', { cursor: null, ...args })).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
 });

@@ -48,7 +48,11 @@ function vitestStage(project: string): Stage {
     report,
     command: (context) => [
       ...['pnpm', 'exec', 'vitest', 'run', '--project', project, '--reporter=default', '--reporter=json'],
-      ...[`--outputFile.json=${report(context)}`, '--passWithNoTests', ...context.patterns],
+      ...[
+        `--outputFile.json=${report(context)}`,
+        ...(context.patterns.length > 0 ? ['--passWithNoTests'] : []),
+        ...context.patterns,
+      ],
     ],
   };
 }

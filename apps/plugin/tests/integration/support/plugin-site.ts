@@ -31,9 +31,20 @@ export async function startPluginSite(options: PluginSiteOptions = {}): Promise<
   const server = await useMariaDb();
   const database = await server.createDatabase();
   mkdirSync(dir, { recursive: true });
-  const site = await startPhpSite({ dir, ...(pathPrefix && { pathPrefix }), ...(basicAuth && { basicAuth }), ...(ini && { ini }) });
+  const site = await startPhpSite({
+    dir,
+    ...(pathPrefix && { pathPrefix }),
+    ...(basicAuth && { basicAuth }),
+    ...(ini && { ini }),
+  });
   const admin = { username: 'admin', password: 'secret-password', email: 'admin@example.org' };
-  await installWordPress({ dir, database: { ...database, host: server.host, port: server.port }, url: site.url, admin, ...wordpress });
+  await installWordPress({
+    dir,
+    database: { ...database, host: server.host, port: server.port },
+    url: site.url,
+    admin,
+    ...wordpress,
+  });
   // From the zip, so that a file missing there is noticed.
   const zip = join(base, 'plugin.zip');
   await runCommand('php', [join(plugin, 'bin/build-zip.php'), zip]);
