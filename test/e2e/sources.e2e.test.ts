@@ -1,8 +1,4 @@
-import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
-import { probeIsolation } from '@wcr/gateway/php/isolation';
+import { readFileSync } from 'node:fs';
 import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { LocalRecordFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
 import { findCloneProblems } from '@wcr/stack/demo/check-clone';
@@ -21,13 +17,13 @@ import {
   requestClone,
   until,
 } from '../support/clone-flow.ts';
-import { probeClone, type ReachingOut, readAdminPage, readPasswords, tryToReachOut } from '../support/clone-probe.ts';
 import { findLeftovers } from '../support/leftovers.ts';
+import { readRedis } from '../support/read-redis.ts';
 import {
-  databaseOf,
   findDifferences,
   installPluginByHand,
   loginOf,
+  pairingKeyOf,
   pluginVersionOf,
   type Source,
   startSource,
@@ -166,8 +162,29 @@ it('a source whose connections break again and again is copied faithfully', asyn
   expect(await findDifferences(stack, source, clone)).toEqual([]);
 });
 
+it('no secret of a source or a clone stands in a log or in Redis', async () => {
+  const page = await stack.call<{ clones: CloneView[] }>('GET', '/api/v1/clones?limit=100');
+  const logins = await Promise.all(page.body.clones.map(({ id }) => readCredentials(stack, id)));
+  const keys = await Promise.all([...sources.values()].map(({ dir }) => pairingKeyOf(dir)));
+  const passwords = [...sources.values()].flatMap(({ admin, database }) => [admin.password, database.password]);
+  const secrets = [...logins.map(({ password }) => password), ...keys, ...passwords, BASIC_AUTH.password, basicHeader().slice(6)];
+  expect(secrets.length).toBeGreaterThan(30);
+  const places = { logs: stack.readLogs(), redis: await readRedis(stack.redisUrl) };
+  for (const [place, text] of Object.entries(places)) {
+    expect(text).toContain(page.body.clones[0]?.id);
+    expect(
+      secrets.filter((secret) => text.includes(secret)),
+      place,
+    ).toEqual([]);
+  }
+});
+
 describe('the life of a clone', () => {
   const make = async () => makeClone(stack, { source: { url: (await sourceOf('outdated')).url } });
+  const readyClones = async () => {
+    const { body } = await stack.call<{ clones: CloneView[] }>('GET', '/api/v1/clones?limit=100');
+    return body.clones.filter(({ status }) => status === 'ready').map(({ id, expiresAt }) => ({ id, expiresAt }));
+  };
   const patch = (cloneId: string, body: object) => stack.call<CloneView>('PATCH', `/api/v1/clones/${cloneId}`, body);
 
   it('ends with DELETE, and nothing is left', async () => {
@@ -195,6 +212,7 @@ describe('the life of a clone', () => {
     expect(Date.parse(extended.expiresAt)).toBeGreaterThan(Date.parse(clone.expiresAt));
     // The expiry is the runtime's to keep: its own record must have it before Redis loses everything.
     await until(async () => (recordOf(clone.id).expiresAt === Date.parse(extended.expiresAt) ? true : undefined));
+    const ready = await readyClones();
     const redis = new Redis(stack.redisUrl);
     await redis.flushdb();
     redis.disconnect();
@@ -202,80 +220,12 @@ describe('the life of a clone', () => {
       const { status } = await stack.call('GET', `/api/v1/clones/${clone.id}/credentials`);
       return status === 200 ? true : undefined;
     });
+    await until(async () => ((await readyClones()).length === ready.length ? true : undefined));
+    expect(await readyClones()).toEqual(ready);
     expect(await readCredentials(stack, clone.id)).toEqual(before);
     expect(await readClone(stack, clone.id)).toMatchObject({ status: 'ready', url: clone.url, expiresAt: extended.expiresAt });
     await stack.call('DELETE', `/api/v1/clones/${clone.id}`);
     await awaitEnd(stack, clone.id);
     expect(await findLeftovers(stack, [clone.id])).toEqual([]);
-  });
-});
-
-describe('a finished clone keeps to itself', () => {
-  let source: Source;
-  let clone: CloneView;
-  let answers: ReachingOut;
-  const reached: string[] = [];
-  const outside = createServer((socket) => {
-    reached.push('a connection');
-    socket.end();
-  });
-  const site = () => join(stack.localDir, clone.id, 'site');
-
-  beforeAll(async () => {
-    source = await sourceOf('outdated');
-    clone = await makeClone(stack, { source: loginOf(source) });
-    await once(outside.listen(0, '127.0.0.1'), 'listening');
-    const { port } = outside.address() as AddressInfo;
-    answers = await tryToReachOut(stack, clone, port);
-  });
-  afterAll(() => outside.close());
-
-  it('puts mail into a folder', () => {
-    const folder = join(site(), 'wp-content/wcr-mail');
-    const mails = readdirSync(folder).filter((name) => name.endsWith('.eml'));
-    expect(mails.map((name) => readFileSync(join(folder, name), 'utf8')).join('')).toContain('Subject: Subject 4711');
-    expect(answers).toMatchObject({ mail: true, sendmail: '/bin/true' });
-  });
-
-  it('says that it is a staging site, and runs nothing on a schedule', async () => {
-    expect(answers).toMatchObject({ environment: 'staging', cron: true, due: 0 });
-    await (await fetch(new URL('wp-cron.php?doing_wp_cron', clone.url))).text();
-    const event = await probeClone<{ next: number | false }>(
-      stack,
-      clone,
-      `$answer['next'] = wp_next_scheduled( 'probe_event' );`,
-    );
-    expect(event.next).toEqual(expect.any(Number));
-  });
-
-  it('calls nobody', async () => {
-    expect(answers.calls).toEqual(['wcr_clone_http_blocked', 'wcr_clone_http_blocked']);
-    const { network } = await probeIsolation({ isRoot: process.getuid?.() === 0, wantsNetwork: true });
-    expect(reached).toEqual(network === undefined ? ['a connection'] : []);
-  });
-
-  it('keeps search engines away', async () => {
-    const page = await fetch(clone.url);
-    expect(page.headers.get('x-robots-tag')).toContain('noindex');
-    expect(await page.text()).toMatch(/<meta name='robots' content='[^']*noindex/);
-  });
-
-  it('tells its users what it is and until when', async () => {
-    const html = await readAdminPage(clone, await readCredentials(stack, clone.id));
-    expect(html).toContain(`This is a clone of ${new URL(source.url).host}.`);
-    expect(html).toMatch(/It expires at [^<]+ \(in [^<]+\)/);
-  });
-
-  it('has the source’s users with their own passwords', async () => {
-    const before = await readPasswords(stack, source.database.name, source.prefix);
-    expect(before.length).toBeGreaterThan(1);
-    expect((await readPasswords(stack, databaseOf(clone.id), source.prefix)).slice(0, before.length)).toEqual(before);
-  });
-
-  it('has parked what speaks to the source’s caches', () => {
-    const names = readdirSync(join(site(), 'wp-content'));
-    expect(names).toEqual(expect.arrayContaining(['object-cache.php.wcr-parked', 'advanced-cache.php.wcr-parked']));
-    expect(names).not.toContain('object-cache.php');
-    expect(names).not.toContain('advanced-cache.php');
   });
 });

@@ -62,13 +62,18 @@ export async function installPluginByHand(stack: TestStack, source: Source, vers
       writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/\b\d+\.\d+\.\d+(?='|\s*$)/gm, version));
     }
   }
-  return runPhpIn(
+  await runPhpIn(
     source.dir,
     `require_once ABSPATH . 'wp-admin/includes/plugin.php';
     $problem = activate_plugin( '${PLUGIN}' );
-    if ( is_wp_error( $problem ) ) { fwrite( STDERR, $problem->get_error_message() ); exit( 1 ); }
-    echo \\WpCloneRestore\\Agent\\PairingKeyStore::ensure()->current();`,
+    if ( is_wp_error( $problem ) ) { fwrite( STDERR, $problem->get_error_message() ); exit( 1 ); }`,
   );
+  return pairingKeyOf(source.dir);
+}
+
+/** The pairing key of a site that has our plugin. */
+export function pairingKeyOf(dir: string): Promise<string> {
+  return runPhpIn(dir, 'echo \\WpCloneRestore\\Agent\\PairingKeyStore::ensure()->current();');
 }
 
 /** The version of our plugin that a site has. */
