@@ -6,6 +6,7 @@ import { type CloneTimes, runClone } from '../bench/clone-run.ts';
 import { type Figure, median, renderFigures } from '../bench/figures.ts';
 import { peakMemory, resetPeakMemory } from '../bench/memory.ts';
 import { type ApiClient, createApiClient } from '../demo/api-client.ts';
+import { whileHealthy } from '../demo/watch-worker.ts';
 import { startSampleSite } from '../sites/sample-site.ts';
 import { stackLayout } from '../stack/stack-layout.ts';
 import { type Stack, startStack, stopStack } from '../stack/start-stack.ts';
@@ -22,8 +23,10 @@ const stack = await startStack({ layout, env: process.env, say });
 try {
   const api = createApiClient(stack);
   const figures: Figure[] = [];
-  for (const size of ['small', 'large'] as const) figures.push(...(await benchClone(stack, api, size)));
-  if (process.platform === 'linux') figures.push(...(await benchMemory(stack, api)));
+  await whileHealthy({ name: 'worker', healthUrl: `http://127.0.0.1:${stack.ports.metrics}/health/live` }, async () => {
+    for (const size of ['small', 'large'] as const) figures.push(...(await benchClone(stack, api, size)));
+    if (process.platform === 'linux') figures.push(...(await benchMemory(stack, api)));
+  });
   if (json) for (const figure of figures) console.log(JSON.stringify(figure));
   else
     console.log(

@@ -2,6 +2,7 @@ import { createApiClient } from '../demo/api-client.ts';
 import { cloneSample } from '../demo/clone-sample.ts';
 import { createProgressDisplay } from '../demo/progress-display.ts';
 import { startDemoSample } from '../demo/start-sample.ts';
+import { whileHealthy } from '../demo/watch-worker.ts';
 import { stackLayout } from '../stack/stack-layout.ts';
 import { startStack, stopStack } from '../stack/start-stack.ts';
 
@@ -21,7 +22,10 @@ try {
   const source = await startDemoSample({ layout, mariaDb: stack.mariaDb, port: stack.ports.sample });
   say(`Sample     ${source.url}\n\nCloning the sample ...`);
   const begin = performance.now();
-  const { clone, credentials } = await cloneSample({ api: createApiClient(stack), source, onProgress: display.show });
+  const { clone, credentials } = await whileHealthy(
+    { name: 'worker', healthUrl: `http://127.0.0.1:${stack.ports.metrics}/health/live` },
+    () => cloneSample({ api: createApiClient(stack), source, onProgress: display.show }),
+  );
   display.end();
   say(`
 The clone is ready and shows the sample's content (${((performance.now() - begin) / 1000).toFixed(1)} s).
