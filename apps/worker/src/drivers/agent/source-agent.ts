@@ -10,6 +10,9 @@ import type { Patience } from './patience.ts';
 /** Rows as they travel, and where reading goes on after them. */
 export type RowBatch = { readonly data: Buffer; readonly rows: number; readonly cursor: string };
 
+/** Names in one request; a request's description has a limit. */
+const FILES_PER_REQUEST = 400;
+
 /** Bytes of a file at an offset; `error` when the file went away or cannot be read. */
 export type FilePart = {
   readonly path: string;
@@ -104,20 +107,30 @@ export class SourceAgent {
   /** The bytes of files in the order asked; a cut-off answer goes on at the byte where it stopped. */
   async *files(wanted: readonly FilesRequest[]): AsyncGenerator<FilePart> {
     const patience = this.#patience();
-    let left = [...wanted];
-    while (left.length > 0) {
+    const place: FilePlace = { index: 0, offset: wanted[0]?.offset ?? 0 };
+    while (place.index < wanted.length) {
       try {
-        const args = { files: left.map(({ path, offset }) => ({ path: pathToWire(path), offset })) };
-        for await (const frame of this.#client.call('files.read', args, { signal: this.#signal })) {
-          if (frame.kind !== 'F') continue;
-          patience.succeeded();
-          const part = partOf(frame);
-          yield part;
-          left = advance(left, part);
-        }
+        yield* this.#fileSlice(wanted, place, () => patience.succeeded());
       } catch (error) {
         await patience.failed(error);
       }
+    }
+  }
+
+  /** One request; `place` follows what the consumer has taken over. */
+  async *#fileSlice(wanted: readonly FilesRequest[], place: FilePlace, onProgress: () => void): AsyncGenerator<FilePart> {
+    const asked = wanted.slice(place.index, place.index + FILES_PER_REQUEST);
+    const files = asked.map(({ path, offset }, index) => ({
+      path: pathToWire(path),
+      offset: index === 0 ? place.offset : offset,
+    }));
+    for await (const frame of this.#client.call('files.read', { files }, { signal: this.#signal })) {
+      if (frame.kind !== 'F') continue;
+      const part = partOf(frame);
+      if (part.path !== wanted[place.index]?.path) throw new AppError('agent.malformed', { reason: 'files came out of order' });
+      onProgress();
+      yield part;
+      advance(place, part, wanted);
     }
   }
 
@@ -168,9 +181,11 @@ function partOf(frame: Frame): FilePart {
   };
 }
 
-function advance(left: FilesRequest[], part: FilePart): FilesRequest[] {
-  const [first, ...rest] = left;
-  if (first === undefined || first.path !== part.path)
-    throw new AppError('agent.malformed', { reason: 'files came out of order' });
-  return part.eof || part.error !== undefined ? rest : [{ path: first.path, offset: part.offset + part.data.length }, ...rest];
+/** Where in a list of files reading stands. */
+type FilePlace = { index: number; offset: number };
+
+function advance(place: FilePlace, part: FilePart, wanted: readonly FilesRequest[]): void {
+  const isOver = part.eof || part.error !== undefined;
+  if (isOver) place.index += 1;
+  place.offset = isOver ? (wanted[place.index]?.offset ?? 0) : part.offset + part.data.length;
 }

@@ -3,13 +3,14 @@ import { type IndexEntry, pathForPeople, pathToWire } from '../../drivers/agent/
 import { prefetch } from '../../drivers/agent/prefetch.ts';
 import type { FilePart, SourceAgent } from '../../drivers/agent/source-agent.ts';
 import type { MadeEntry, TargetAgent } from '../../drivers/agent/target-agent.ts';
+import { WriteBehind } from '../../drivers/agent/write-behind.ts';
 import type { FileRewriting, OutgoingPart } from './file-rewriting.ts';
 import type { FileRule } from './file-rules.ts';
 
 const MAX_BATCH_BYTES = 8 << 20;
 const MAX_BATCH_FRAMES = 2_000;
-const FILES_PER_REQUEST = 400;
-const READ_AHEAD_PARTS = 12;
+/** Read-ahead: many small files or a few parts of large ones. */
+const READ_AHEAD = { items: 1_000, bytes: 12 << 20, sizeOf: (part: FilePart) => part.data.length };
 const MAX_ROUNDS = 4;
 
 export type FileProgress = (added: { files: number; bytes: number }) => void;
@@ -32,10 +33,7 @@ export async function copyEntries(sides: FileSides, entries: readonly IndexEntry
   await makeFolders(sides, planned);
   let wanted = planned.filter(({ entry }) => entry.kind === 'f');
   for (let round = 1; wanted.length > 0; round += 1) {
-    const again: Wanted[] = [];
-    for (let at = 0; at < wanted.length; at += FILES_PER_REQUEST) {
-      again.push(...(await copyFiles(sides, wanted.slice(at, at + FILES_PER_REQUEST))));
-    }
+    const again = await copyFiles(sides, wanted);
     if (round === MAX_ROUNDS)
       for (const { entry } of again) sides.warn(`${pathForPeople(entry.path)} kept changing while it was copied`);
     wanted = round === MAX_ROUNDS ? [] : again;
@@ -70,7 +68,7 @@ async function copyFiles(sides: FileSides, wanted: readonly Wanted[]): Promise<W
   const byPath = new Map(wanted.map((file) => [file.entry.path, file]));
   const changes = new ChangeWatch();
   const writer = new BatchWriter(sides);
-  const parts = prefetch(sides.source.files(wanted.map(({ entry }) => ({ path: entry.path, offset: 0 }))), READ_AHEAD_PARTS);
+  const parts = prefetch(sides.source.files(wanted.map(({ entry }) => ({ path: entry.path, offset: 0 }))), READ_AHEAD);
   for await (const part of parts) {
     const file = byPath.get(part.path);
     if (file === undefined) continue;
@@ -82,7 +80,7 @@ async function copyFiles(sides: FileSides, wanted: readonly Wanted[]): Promise<W
     for (const outgoing of sides.rewriting.push(part, file.as)) await writer.add(outgoing);
     sides.onProgress({ files: Number(part.eof), bytes: part.data.length });
   }
-  await writer.flush();
+  await writer.end();
   return wanted.filter(({ entry }) => changes.changed.has(entry.path));
 }
 
@@ -102,6 +100,7 @@ class ChangeWatch {
 class BatchWriter {
   readonly #sides: FileSides;
   readonly #limit: number;
+  readonly #behind = new WriteBehind();
   #frames: Buffer[][] = [];
   #bytes = 0;
 
@@ -112,19 +111,25 @@ class BatchWriter {
 
   async add(part: OutgoingPart): Promise<void> {
     for (const piece of split(part, this.#limit)) {
-      if (this.#bytes + piece.data.length > this.#limit || this.#frames.length >= MAX_BATCH_FRAMES) await this.flush();
+      if (this.#bytes + piece.data.length > this.#limit || this.#frames.length >= MAX_BATCH_FRAMES) await this.#flush();
       const { path, data, ...meta } = piece;
       this.#frames.push(encodeFrame('F', { path: pathToWire(path), ...meta }, data));
       this.#bytes += data.length;
     }
   }
 
-  async flush(): Promise<void> {
+  /** Writes what is left and waits until everything is written. */
+  async end(): Promise<void> {
+    await this.#flush();
+    await this.#behind.settle();
+  }
+
+  async #flush(): Promise<void> {
     if (this.#frames.length === 0) return;
     const frames = this.#frames;
     this.#frames = [];
     this.#bytes = 0;
-    await this.#sides.target.writeFiles(frames);
+    await this.#behind.push(() => this.#sides.target.writeFiles(frames));
   }
 }
 

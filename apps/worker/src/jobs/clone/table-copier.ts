@@ -3,10 +3,11 @@ import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
 import type { RowBatch, SourceAgent } from '../../drivers/agent/source-agent.ts';
 import type { TargetAgent } from '../../drivers/agent/target-agent.ts';
+import { WriteBehind } from '../../drivers/agent/write-behind.ts';
 import type { RowRewriting } from './row-rewriting.ts';
 
 const MAX_BATCH_BYTES = 8 << 20;
-const READ_AHEAD_FRAMES = 12;
+const READ_AHEAD = { items: 100, bytes: 12 << 20, sizeOf: (batch: RowBatch) => batch.data.length };
 
 export type TablePlace = { readonly sequence: number; readonly cursor: string | null; readonly rows: number };
 export type TableProgress = (added: { rows: number; bytes: number }) => Promise<void>;
@@ -31,13 +32,18 @@ export async function copyTable(
     const data = rewriting.rewrite(batch.data);
     return encodeFrame('R', { table: table.name, columns, sequence, rows: batch.rows, cursor: batch.cursor }, data);
   };
-  const batches = prefetch(sides.source.rows(table, start.cursor), READ_AHEAD_FRAMES);
+  const behind = new WriteBehind();
+  const batches = prefetch(sides.source.rows(table, start.cursor), READ_AHEAD);
   for await (const group of groupBySize(batches, (batch) => batch.data.length, limit)) {
-    warnings.push(...(await sides.target.writeRows(group.map(toFrame))));
+    const frames = group.map(toFrame);
     const added = { rows: sum(group, (batch) => batch.rows), bytes: sum(group, (batch) => batch.data.length) };
-    rows += added.rows;
-    await options.onProgress(added);
+    await behind.push(async () => {
+      warnings.push(...(await sides.target.writeRows(frames)));
+      rows += added.rows;
+      await options.onProgress(added);
+    });
   }
+  await behind.settle();
   return { rows, warnings };
 }
 

@@ -30,7 +30,7 @@ export async function copyFiles(sides: Sides, options: Options, step: StepContex
   };
   const rule = createFileRules({ content: options.plan.content, excludePaths: options.excludePaths });
   const copySides = { ...sides, maxRequestBytes: sides.begun.maxRequestBytes, rule, rewriting, onProgress, warn };
-  for await (const page of prefetch(sides.source.index(saved?.next ?? null), 2)) {
+  for await (const page of prefetch(sides.source.index(saved?.next ?? null), { items: 2 })) {
     for (const { path, reason } of page.skipped) warn(`${pathForPeople(path)} was not copied: ${reason}`);
     await copyEntries(copySides, page.entries);
     if (page.next !== null) await step.scratch.write({ ...summary(result, rewriting, saved), next: page.next });
