@@ -29,6 +29,7 @@ import { createExpiryOrder } from './queue/expiry-order.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from './queue/queues.ts';
 import { connectRedis } from './queue/redis-connection.ts';
 import { createSecretStore } from './queue/secret-store.ts';
+import { createSiteTurns } from './queue/site-turns.ts';
 import { createRewriter } from './rewriter/rewriter.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './telemetry/metrics.ts';
@@ -79,7 +80,16 @@ export function createDeps(config: WorkerConfig): Deps {
     ...{ config, logger, metrics, redis, queues, now },
     engine: { redis, prefix: QUEUE_PREFIX, logger, redact: redactor.redact, metrics, now, ...engineClock(config) },
     jobs: {
-      clone: { ...sources, runtime, browser, secrets, projection, scheduleExpire: schedule.scheduleExpire, now },
+      clone: {
+        ...sources,
+        runtime,
+        browser,
+        secrets,
+        siteTurns: createSiteTurns(redis),
+        projection,
+        scheduleExpire: schedule.scheduleExpire,
+        now,
+      },
       expire: { runtime, projection, cloneJobs, schedule, secrets, now },
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
       sweep: { runtime, projection, cloneJobs, schedule, settings: sweep, logger, now },

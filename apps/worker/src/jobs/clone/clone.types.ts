@@ -6,6 +6,7 @@ import type { BrowserDriver } from '../../drivers/browser/browser.types.ts';
 import type { Runtime } from '../../drivers/runtime/runtime.types.ts';
 import type { SiteProbe } from '../../drivers/site/site.types.ts';
 import type { visitSite } from '../../drivers/site/visit-site.ts';
+import type { SiteTurns } from '../../queue/site-turns.ts';
 import type { RewriteMap, Rewriter } from '../../rewriter/rewriter.types.ts';
 
 /** Sealed secrets of a job and what is remembered of sites between jobs. */
@@ -35,6 +36,7 @@ export type CloneDeps = {
   readonly connectAgent: (address: AgentAddress) => AgentClient;
   readonly discoverAgent: typeof discoverAgent;
   readonly secrets: SecretAccess;
+  readonly siteTurns: SiteTurns;
   readonly projection: ProjectionAccess;
   readonly scheduleExpire: (cloneId: string, at: number) => Promise<void>;
   readonly createRewriter: (map: RewriteMap) => Rewriter;

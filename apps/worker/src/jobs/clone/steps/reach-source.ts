@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloneInput, SourceSecrets } from '@wcr/shared/contracts/jobs';
-import { AppError } from '@wcr/shared/errors/app-error';
+import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import type { AgentAddress } from '../../../drivers/agent/agent.types.ts';
-import type { ProbedSite } from '../../../drivers/site/site.types.ts';
+import type { ProbedSite, ProbeRequest } from '../../../drivers/site/site.types.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { CloneDeps } from '../clone.types.ts';
+
+const PROBE_PATIENCE_MS = 3_000;
+const PROBE_PAUSE_MS = 1_000;
 
 /** Where the source is and how its agent is reached; the pairing key itself stays in the sealed secrets. */
 export type ReachedSource = { homeUrl: string; agentUrl: string; transport: AgentAddress['transport'] };
@@ -15,15 +19,30 @@ export type ReachedSource = { homeUrl: string; agentUrl: string; transport: Agen
 export async function reachSource(deps: CloneDeps, input: CloneInput, step: StepContext): Promise<ReachedSource> {
   const secrets = await deps.secrets.open(input.secretRef);
   const { url, loginUrl } = input.source;
-  const site = await deps.probeSite({ url, loginUrl, httpAuth: secrets.httpAuth, signal: step.signal });
+  const site = await probePatiently(deps, { url, loginUrl, httpAuth: secrets.httpAuth, signal: step.signal }, step);
   step.log(`found WordPress at ${site.homeUrl}`);
   const found =
-    (await tryKnownKeys(deps, site.homeUrl, secrets, step)) ?? (await pairByBrowser(deps, { input, site, secrets }, step));
+    (await tryKnownKeys(deps, site.homeUrl, secrets, step)) ?? (await pairInTurn(deps, { input, site, secrets }, step));
   await deps.secrets.replace(input.secretRef, { ...secrets, pairingKey: found.pairingKey });
   await deps.secrets.rememberPairing(site.homeUrl, found.pairingKey);
   await deps.secrets.rememberTransport(site.homeUrl, found.transport);
   step.log(`the agent answers (${found.transport})`);
   return { homeUrl: site.homeUrl, agentUrl: found.url, transport: found.transport };
+}
+
+/** One connection that is cut proves nothing, and this step's failure ends the job. */
+async function probePatiently(deps: CloneDeps, request: ProbeRequest, step: StepContext): Promise<ProbedSite> {
+  const begun = deps.now();
+  for (;;) {
+    try {
+      return await deps.probeSite(request);
+    } catch (error) {
+      const mayPass = isAppError(error) && error.code === 'source.unreachable';
+      if (!mayPass || deps.now() - begun > PROBE_PATIENCE_MS) throw error;
+      step.log(`${error.message} Asking again.`);
+      await sleep(PROBE_PAUSE_MS, undefined, { signal: step.signal });
+    }
+  }
 }
 
 async function tryKnownKeys(
@@ -48,11 +67,25 @@ async function tryKnownKeys(
   }
 }
 
-async function pairByBrowser(
-  deps: CloneDeps,
-  known: { input: CloneInput; site: ProbedSite; secrets: SourceSecrets },
-  step: StepContext,
-): Promise<AgentAddress> {
+type Known = { input: CloneInput; site: ProbedSite; secrets: SourceSecrets };
+
+/** Who had to wait for another job finds the key that it has left. */
+function pairInTurn(deps: CloneDeps, known: Known, step: StepContext): Promise<AgentAddress> {
+  const { homeUrl: siteUrl } = known.site;
+  let waited = false;
+  const onWait = () => {
+    waited = true;
+    step.log('another job is setting up the plugin on this site; waiting for it');
+  };
+  return deps.siteTurns.take({ siteUrl, holder: known.input.cloneId, signal: step.signal, onWait }, async () => {
+    const left = waited ? await tryKnownKeys(deps, siteUrl, known.secrets, step) : undefined;
+    const found = left ?? (await pairByBrowser(deps, known, step));
+    await deps.secrets.rememberPairing(siteUrl, found.pairingKey);
+    return found;
+  });
+}
+
+async function pairByBrowser(deps: CloneDeps, known: Known, step: StepContext): Promise<AgentAddress> {
   const { username, password, httpAuth } = known.secrets;
   if (username === undefined || password === undefined) throw new AppError('source.credentials_required');
   const { homeUrl } = known.site;
