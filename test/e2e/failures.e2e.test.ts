@@ -114,6 +114,16 @@ describe('addresses that are no source', () => {
     await expectFailure({ url: server.url, ...nobody }, 'source.not_wordpress');
   });
 
+  it('one connection that is cut is not taken for an answer', async () => {
+    let requests = 0;
+    using server = await serve((request, response) => {
+      requests += 1;
+      if (requests === 1) request.socket.destroy();
+      else response.end('<h1>Just a page</h1>');
+    });
+    await expectFailure({ url: server.url, ...nobody }, 'source.not_wordpress');
+  });
+
   it('a password is asked for in front of it', async () => {
     using server = await serve((_request, response) =>
       response.writeHead(401, { 'www-authenticate': 'Basic realm="Staging"' }).end('no'),
@@ -173,6 +183,11 @@ define( 'PATH_CURRENT_SITE', '/' ); define( 'SITE_ID_CURRENT_SITE', 1 ); define(
       );
     });
     await expectFailure(source, 'source.multisite_unsupported');
+  });
+
+  it('a site whose WordPress is in a folder of its own', async () => {
+    const source = await siteWith('own-folder', (made) => configure(made, `define( 'WP_HOME', '${made.url}/shop' );`));
+    await expectFailure({ ...source, url: `${source.url}/shop` }, 'source.layout_unsupported');
   });
 
   it('a site whose content lies outside its root', async () => {

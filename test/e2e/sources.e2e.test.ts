@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { LocalRecordFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
 import { findCloneProblems } from '@wcr/stack/demo/check-clone';
@@ -77,7 +78,7 @@ afterAll(async () => {
 });
 
 async function sourceOf(name: string, site: object = {}): Promise<Source> {
-  const source = sources.get(name) ?? (await startSource(stack, name.replaceAll(/\W+/g, '-'), site));
+  const source = sources.get(name) ?? (await startSource(stack, name.replaceAll(/[^\w/]+/g, '-'), site));
   sources.set(name, source);
   return source;
 }
@@ -149,6 +150,22 @@ describe('a source that has our plugin already', () => {
     expect(await readJobLog(stack, clone.jobId)).not.toContain('logged in');
     await expectFaithful(source, clone);
   });
+});
+
+it('two clones of a site nobody has cloned before may be asked for at once', async () => {
+  const source = await sourceOf('twice');
+  const asked = await Promise.all([1, 2].map(() => requestClone(stack, { source: loginOf(source) })));
+  for (const { cloneId, jobId } of asked) {
+    const { status, error } = await awaitJob(stack, jobId);
+    expect({ status, error }).toEqual({ status: 'completed' });
+    await expectFaithful(source, await readClone(stack, cloneId));
+  }
+});
+
+it('a source whose wp-config.php lies above its root is copied faithfully', async () => {
+  const source = await sourceOf('above/site');
+  renameSync(join(source.dir, 'wp-config.php'), join(dirname(source.dir), 'wp-config.php'));
+  await expectFaithful(source, await makeClone(stack, { source: loginOf(source) }));
 });
 
 it('a source whose connections break again and again is copied faithfully', async () => {
