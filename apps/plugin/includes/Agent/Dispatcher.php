@@ -5,7 +5,6 @@ declare(strict_types=1);
 namespace WpCloneRestore\Agent;
 
 use Throwable;
-use WpCloneRestore\Stream\FrameReader;
 use WpCloneRestore\Stream\FrameWriter;
 
 /**
@@ -57,7 +56,7 @@ final class Dispatcher {
 				$nonces = new NonceStore( $this->environment->work_dir() );
 				$nonces->take( $call->header( 'nonce' ), (int) $call->header( 'time' ), $now );
 			}
-			$request = new Request( new FrameReader( $call->body() ), $this->environment );
+			$request = new Request( $call->frames(), $this->environment );
 			$send_headers( 200 );
 			$operation->handle( $request, $out );
 			$out->end();

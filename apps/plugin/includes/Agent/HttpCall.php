@@ -4,6 +4,8 @@ declare(strict_types=1);
 
 namespace WpCloneRestore\Agent;
 
+use WpCloneRestore\Stream\FrameReader;
+
 /**
  * One signed call as it came in, not verified yet.
  */
@@ -26,6 +28,13 @@ final class HttpCall {
 	 * @var resource
 	 */
 	private $body;
+
+	/**
+	 * The body in memory, once it was read there.
+	 *
+	 * @var string|null
+	 */
+	private $whole;
 
 	/**
 	 * Length of the body that was announced; 0 when none was.
@@ -76,11 +85,25 @@ final class HttpCall {
 		return $this->body;
 	}
 
+	/** A reader of the body's frames, from its beginning. */
+	public function frames(): FrameReader {
+		return null === $this->whole ? new FrameReader( $this->body() ) : FrameReader::from_string( $this->whole );
+	}
+
+	/** The body if it is short enough for the memory; what a stranger announces is not believed. */
+	private function whole(): ?string {
+		if ( null === $this->whole && $this->announced_bytes <= self::MAX_WHOLE_BYTES ) {
+			$start       = (string) stream_get_contents( $this->body(), self::MAX_WHOLE_BYTES + 1 );
+			$this->whole = strlen( $start ) <= self::MAX_WHOLE_BYTES ? $start : null;
+		}
+		return $this->whole;
+	}
+
 	/** SHA-256 of the body, read as a stream. */
 	public function body_hash(): string {
-		if ( $this->announced_bytes <= self::MAX_WHOLE_BYTES && function_exists( 'openssl_digest' ) ) {
-			$body = (string) stream_get_contents( $this->body() );
-			return (string) openssl_digest( $body, 'sha256' );
+		$whole = function_exists( 'openssl_digest' ) ? $this->whole() : null;
+		if ( null !== $whole ) {
+			return (string) openssl_digest( $whole, 'sha256' );
 		}
 		$context = hash_init( 'sha256' );
 		hash_update_stream( $context, $this->body() );

@@ -13,11 +13,25 @@ use WpCloneRestore\Agent\AgentError;
 final class FrameReader {
 
 	/**
-	 * The message.
+	 * The message as a stream; null for one in memory.
 	 *
-	 * @var resource
+	 * @var resource|null
 	 */
 	private $stream;
+
+	/**
+	 * The message in memory.
+	 *
+	 * @var string
+	 */
+	private $message = '';
+
+	/**
+	 * Where reading stands in a message in memory.
+	 *
+	 * @var int
+	 */
+	private $at = 0;
 
 	/**
 	 * Whether the magic has been read.
@@ -27,7 +41,7 @@ final class FrameReader {
 	private $begun = false;
 
 	/**
-	 * @param resource $stream Positioned at the magic.
+	 * @param resource|null $stream Positioned at the magic.
 	 */
 	public function __construct( $stream ) {
 		$this->stream = $stream;
@@ -35,10 +49,9 @@ final class FrameReader {
 
 	/** A reader of a message in memory. */
 	public static function from_string( string $message ): self {
-		$stream = fopen( 'php://memory', 'w+b' );
-		fwrite( $stream, $message );
-		rewind( $stream );
-		return new self( $stream );
+		$reader          = new self( null );
+		$reader->message = $message;
+		return $reader;
 	}
 
 	/**
@@ -100,10 +113,20 @@ final class FrameReader {
 		if ( 0 === $length ) {
 			return '';
 		}
-		$bytes = (string) stream_get_contents( $this->stream, $length );
+		$bytes = $this->read_bytes( $length );
 		if ( strlen( $bytes ) < $length && ! ( $may_end && '' === $bytes ) ) {
 			throw new AgentError( 'agent.truncated', 'The message ends inside a frame.', true );
 		}
+		return $bytes;
+	}
+
+	/** At most `$length` bytes; fewer at the end. */
+	private function read_bytes( int $length ): string {
+		if ( null !== $this->stream ) {
+			return (string) stream_get_contents( $this->stream, $length );
+		}
+		$bytes     = (string) substr( $this->message, $this->at, $length );
+		$this->at += strlen( $bytes );
 		return $bytes;
 	}
 
