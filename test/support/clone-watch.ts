@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, redisKeys } from '@wcr/shared/contracts/queues';
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
 import { SAMPLE, type SampleSite } from '@wcr/stack/sites/sample-site';
 import { Queue } from 'bullmq';
@@ -29,6 +29,8 @@ export type CloneWatch = AsyncDisposable & {
   /** What a clone consists of: folders, schemas, database users. */
   partsOf(cloneId: string): Promise<{ folders: string[]; schemas: string[]; users: string[] }>;
   differences(cloneId: string): Promise<Difference[]>;
+  /** Sources must be set up again after this. */
+  forgetPairings(): Promise<void>;
 };
 
 export function watchClones(stack: TestStack, source: SampleSite): CloneWatch {
@@ -58,6 +60,10 @@ export function watchClones(stack: TestStack, source: SampleSite): CloneWatch {
     },
     partsOf: (cloneId) => partsOf(stack, cloneId),
     differences: (cloneId) => differencesOf(stack, source, cloneId),
+    async forgetPairings() {
+      const keys = await redis.keys(redisKeys.pairing('*'));
+      if (keys.length > 0) await redis.unlink(keys);
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all([clones.close(), expiries.close()]);
       redis.disconnect();

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isGroupAlive, type Service } from '@wcr/stack/services/process';
+import { findFreePort, isGroupAlive, type Service } from '@wcr/stack/services/process';
 import { requestClone, until } from './clone-flow.ts';
 import { markerOf } from './pause-places.ts';
 import type { TestStack } from './test-stack.ts';
@@ -13,13 +13,15 @@ const MANY = 40;
 export type PausedJob = { readonly cloneId: string; readonly jobId: string };
 
 /** A worker that stops jobs at places, and the jobs it has. */
-export type PausingWorker = {
+export type PausingWorker = AsyncDisposable & {
   readonly service: Service;
   /** Asks for a clone that stops at `places` and waits until it stands at the first of them. */
   pause(places: string): Promise<PausedJob>;
   pauseAll(places: readonly string[]): Promise<Map<string, PausedJob>>;
   /** Waits until a job stands at a place; with `over`, until what was held there is done. */
   awaitPlace(cloneId: string, place: string, over?: boolean): Promise<void>;
+  /** Commands of all processes it has started that still run, its own included. */
+  processes(): string[];
   /** Ends the worker by a signal and waits until nothing of it runs. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 };
@@ -32,8 +34,9 @@ export async function startPausingWorker(
 ): Promise<PausingWorker> {
   const markers = join(stack.dir, 'markers');
   mkdirSync(markers, { recursive: true });
+  const port = String(await findFreePort());
   const service = await stack.startWorker(
-    { ...env, WCR_TEST_MARKERS: markers, WCR_WORKER_CONCURRENCY: String(MANY), WCR_DRAIN_SECONDS: '0' },
+    { ...env, WCR_METRICS_PORT: port, WCR_TEST_MARKERS: markers, WCR_WORKER_CONCURRENCY: String(MANY), WCR_DRAIN_SECONDS: '0' },
     MAIN,
   );
   const awaitPlace = async (cloneId: string, place: string, over = false): Promise<void> => {
@@ -56,9 +59,25 @@ export async function startPausingWorker(
       await Promise.all(Array.from({ length: AT_A_TIME }, lane));
       return jobs;
     },
+    processes: () => processesWith(`WCR_METRICS_PORT=${port}`),
+    [Symbol.asyncDispose]: () => service.stop(),
     async end(signal) {
       service.kill(signal);
       await until(async () => !isGroupAlive(service.pid) || undefined);
     },
   };
+}
+
+/** Children inherit the environment, whatever group they are in. */
+function processesWith(variable: string): string[] {
+  const read = (pid: string, name: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && read(entry, 'environ').split('\0').includes(variable))
+    .map((pid) => read(pid, 'cmdline').replaceAll('\0', ' '));
 }

@@ -15,7 +15,7 @@ import { Gate, placesIn } from './pause-places.ts';
 
 /**
  * A worker like any other, except that its clone and expire jobs stop at the places that stand in the clone's name (see
- * pause-places.ts). It leaves a marker for each place in the folder WCR_TEST_MARKERS; SIGUSR2 lets go what is held.
+ * pause-places.ts), or in WCR_TEST_PLACES. It leaves a marker for each place in the folder WCR_TEST_MARKERS; SIGUSR2 lets go what is held.
  */
 const dir = process.env['WCR_TEST_MARKERS'] ?? '';
 const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -49,24 +49,26 @@ async function cloneName(_: CloneDeps, { name }: { name?: string | undefined }):
   return name;
 }
 
-async function expireName({ runtime }: ExpireDeps, { cloneId }: { cloneId: string }): Promise<string | undefined> {
-  return (await runtime.read(cloneId))?.name;
+async function expireName({ projection }: ExpireDeps, { cloneId }: { cloneId: string }): Promise<string | undefined> {
+  return (await projection.read(cloneId))?.name;
 }
 
 /** The same job with a gate before its steps, its drivers and its cleaning. */
 function pausing<Deps, Input extends { cloneId: string }, Output extends Json, Name extends string>(
   definition: JobDefinition<Deps, Input, Output, Name>,
   nameOf: (deps: Deps, input: Input) => Promise<string | undefined>,
-  gated: (deps: Deps, gate: Gate) => Deps,
+  gated: (deps: Deps, gate: Gate, signal: AbortSignal) => Deps,
 ): JobDefinition<Deps, Input, Output, Name> {
-  const gateOf = async (own: Deps, input: Input) =>
-    new Gate(placesIn(await nameOf(own, input), definition.name), { dir, cloneId: input.cloneId, released });
+  const gateOf = async (own: Deps, input: Input) => {
+    const text = process.env['WCR_TEST_PLACES'] ?? (await nameOf(own, input));
+    return new Gate(placesIn(text, definition.name), { dir, cloneId: input.cloneId, released });
+  };
   return {
     ...definition,
     async run(context) {
       const gate = await gateOf(context.deps, context.input);
       const step: RunStep<Name> = (name, body) => context.step(name, (s) => gate.pass(name, s.signal, () => body(s)));
-      return definition.run({ ...context, step, deps: gated(context.deps, gate) });
+      return definition.run({ ...context, step, deps: gated(context.deps, gate, context.signal) });
     },
     async onTerminalFailure(context) {
       const gate = await gateOf(context.deps, context.input);
@@ -75,27 +77,28 @@ function pausing<Deps, Input extends { cloneId: string }, Output extends Json, N
   };
 }
 
-function gatedClone(own: CloneDeps, gate: Gate): CloneDeps {
+function gatedClone(own: CloneDeps, gate: Gate, signal: AbortSignal): CloneDeps {
   return {
     ...own,
-    runtime: gatedMethods('runtime', own.runtime, gate),
-    projection: gatedMethods('projection', own.projection, gate),
-    browser: gatedMethods('browser', own.browser, gate),
+    runtime: gatedMethods({ prefix: 'runtime', target: own.runtime, gate, signal }),
+    projection: gatedMethods({ prefix: 'projection', target: own.projection, gate, signal }),
+    browser: gatedMethods({ prefix: 'browser', target: own.browser, gate, signal }),
     connectAgent: (address) => gatedAgent(own.connectAgent(address), gate),
   };
 }
 
-function gatedExpire(own: ExpireDeps, gate: Gate): ExpireDeps {
-  return { ...own, runtime: gatedMethods('runtime', own.runtime, gate) };
+function gatedExpire(own: ExpireDeps, gate: Gate, signal: AbortSignal): ExpireDeps {
+  return { ...own, runtime: gatedMethods({ prefix: 'runtime', target: own.runtime, gate, signal }) };
 }
 
-function gatedMethods<T extends object>(prefix: string, target: T, gate: Gate): T {
+function gatedMethods<T extends object>(options: { prefix: string; target: T; gate: Gate; signal: AbortSignal }): T {
+  const { prefix, target, gate, signal } = options;
   return new Proxy(target, {
     get(object, key) {
       const value: unknown = Reflect.get(object, key);
       const what = `${prefix}.${String(key)}`;
       if (typeof value !== 'function' || !gate.concerns(what)) return value;
-      return (...args: unknown[]) => gate.pass(what, NEVER, async () => Reflect.apply(value, object, args));
+      return (...args: unknown[]) => gate.pass(what, signal, async () => Reflect.apply(value, object, args));
     },
   });
 }

@@ -1,0 +1,295 @@
+import { join } from 'node:path';
+import type { Service } from '@wcr/stack/services/process';
+import { startSampleSite } from '@wcr/stack/sites/sample-site';
+import { cloneJob } from '@wcr/worker/jobs/clone/clone.job';
+import { expireJob } from '@wcr/worker/jobs/expire/expire.job';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { awaitJob, type CloneView, type JobView, makeClone, readJobLog, until } from '../support/clone-flow.ts';
+import { type CloneWatch, watchClones } from '../support/clone-watch.ts';
+import { findLeftovers } from '../support/leftovers.ts';
+import { type PausedJob, type PausingWorker, startPausingWorker } from '../support/paused-jobs.ts';
+import { startTestStack, type TestStack } from '../support/test-stack.ts';
+
+/** Short enough that a lost job is soon found, long enough for a busy machine. */
+const QUICK = { WCR_LOCK_SECONDS: '3', WCR_WORKER_CONCURRENCY: '3' };
+const STEPS = cloneJob.steps;
+
+type Clone = CloneView & { sizes?: Record<string, number> };
+
+let stack: TestStack;
+let source: Awaited<ReturnType<typeof startSampleSite>>;
+let watch: CloneWatch;
+/** A clone nobody disturbed. */
+let model: { clone: Clone; job: JobView };
+
+beforeAll(async () => {
+  stack = await startTestStack({ workers: 0, env: QUICK });
+  const small = { uploadMb: 2, mediaCount: 2, shopRows: 500 };
+  source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...small });
+  watch = watchClones(stack, source);
+  // Pairs the source too, so that no other job needs its login.
+  const worker = await stack.startWorker();
+  const { username, password } = source.admin;
+  const { job, ...clone } = await makeClone(stack, { source: { url: source.url, username, password }, ttlMinutes: 30 });
+  model = { clone, job };
+  await worker.stop();
+});
+
+afterAll(async () => {
+  await watch?.[Symbol.asyncDispose]();
+  await source?.stop();
+  await stack?.[Symbol.asyncDispose]();
+});
+
+const startPausing = () => startPausingWorker(stack, { url: source.url });
+const viewOf = async (cloneId: string) => (await stack.call<Clone>('GET', `/api/v1/clones/${cloneId}`)).body;
+
+async function askForEnd(cloneId: string): Promise<string> {
+  const { status, body } = await stack.call<{ job: { id: string } }>('DELETE', `/api/v1/clones/${cloneId}`);
+  expect(status).toBe(202);
+  return body.job.id;
+}
+
+async function deleteClone(cloneId: string): Promise<JobView> {
+  return awaitJob(stack, await askForEnd(cloneId));
+}
+
+/** The clone is ready, exists once, equals its source, and will be removed once. */
+async function expectWhole({ cloneId, jobId }: PausedJob): Promise<JobView> {
+  const job = await awaitJob(stack, jobId);
+  expect(job.status, await readJobLog(stack, jobId)).toBe('completed');
+  const { status, sizes } = await viewOf(cloneId);
+  expect(status).toBe('ready');
+  // What was on its way when a worker died is not counted.
+  expect(sizes).toEqual({ ...model.clone.sizes, databaseBytes: expect.any(Number) });
+  expect(sizes?.['databaseBytes']).toBeGreaterThan(0);
+  expect(job.result?.warnings).toEqual(model.job.result?.warnings);
+  const name = `wcr_${cloneId.replaceAll('-', '_')}`;
+  expect(await watch.partsOf(cloneId)).toEqual({ folders: [cloneId], schemas: [name], users: [name] });
+  expect(await watch.expireJobsOf(cloneId)).toEqual([{ id: `expire-${cloneId}`, state: 'delayed' }]);
+  expect(await watch.differences(cloneId)).toEqual([]);
+  return job;
+}
+
+/** Nothing of the clone exists, and its record says why. */
+async function expectGone(cloneId: string, status: 'expired' | 'failed'): Promise<void> {
+  expect(await findLeftovers(stack, [cloneId])).toEqual([]);
+  expect(await viewOf(cloneId)).toMatchObject({ status });
+  const expected = (await watch.expireJobsOf(cloneId)).filter(({ state }) => state !== 'completed');
+  expect(expected).toEqual([]);
+}
+
+const ONCE = Object.fromEntries(STEPS.map((step) => [step, 1]));
+const WITHIN = {
+  'rows.write#4:before': 'copy-tables',
+  'rows.write#4:after': 'copy-tables',
+  'files.write#3:before': 'copy-files',
+  'files.write#3:after': 'copy-files',
+  'runtime.update#1:before': 'provision-clone',
+};
+
+const KILLS: [place: string, step: string][] = [
+  ...STEPS.flatMap((step): [string, string][] => [
+    [`${step}:before`, step],
+    [`${step}:after`, step],
+  ]),
+  ...Object.entries(WITHIN),
+];
+const STOPS: [place: string, step: string][] = [
+  ...STEPS.map((step): [string, string] => [`${step}:after`, step]),
+  ['rows.write#4:after', 'copy-tables'],
+  ['files.write#3:before', 'copy-files'],
+];
+
+describe.each([
+  { signal: 'SIGKILL', cases: KILLS, stalls: 1 },
+  { signal: 'SIGTERM', cases: STOPS, stalls: 0 },
+] as const)('a worker that ends by $signal', ({ signal, cases, stalls }) => {
+  let jobs: Map<string, PausedJob>;
+  let second: Service;
+  beforeAll(async () => {
+    const first = await startPausing();
+    jobs = await first.pauseAll(cases.map(([place]) => place));
+    await first.end(signal);
+    second = await stack.startWorker();
+  });
+  afterAll(() => second?.stop());
+
+  it.each(cases)('at %s: another finishes the clone and repeats %s only', async (place, step) => {
+    const paused = jobs.get(place) as PausedJob;
+    await expectWhole(paused);
+    expect(await watch.historyOf(paused.jobId)).toEqual({ attempts: 1, stalls, repeated: [step], finished: ONCE });
+    expect(await deleteClone(paused.cloneId)).toMatchObject({ status: 'completed' });
+    await expectGone(paused.cloneId, 'expired');
+  });
+});
+
+describe('a worker that is killed while it removes a clone', () => {
+  const places = [
+    ...expireJob.steps.flatMap((step) => [`expire/${step}:before`, `expire/${step}:after`]),
+    'expire/runtime.remove:before',
+    'expire/runtime.remove:after',
+  ];
+  let jobs: Map<string, PausedJob>;
+  let second: Service;
+  beforeAll(async () => {
+    const first = await startPausing();
+    jobs = await first.pauseAll(places);
+    for (const [place, { cloneId, jobId }] of jobs) {
+      await awaitJob(stack, jobId);
+      await askForEnd(cloneId);
+      await first.awaitPlace(cloneId, place);
+    }
+    await first.end('SIGKILL');
+    second = await stack.startWorker();
+  });
+  afterAll(() => second?.stop());
+
+  it.each(places)('at %s: another removes the rest', async (place) => {
+    const { cloneId, jobId } = jobs.get(place) as PausedJob;
+    expect(await deleteClone(cloneId)).toMatchObject({ status: 'completed' });
+    await expectGone(cloneId, 'expired');
+    expect(await awaitJob(stack, jobId)).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('a clone that is deleted while it is made', () => {
+  const places = [
+    'reach-source:before',
+    'runtime.update#1:before',
+    'rows.write#4:before',
+    'files.write#3:before',
+    'finish-clone:after',
+    'verify-clone:before',
+    'publish-clone:before',
+    'publish-clone:after',
+  ];
+
+  /** Whatever the order in which the two jobs end. */
+  async function expectCancelled({ cloneId, jobId }: PausedJob): Promise<void> {
+    expect(await awaitJob(stack, jobId)).toMatchObject({ status: 'cancelled', error: { code: 'job.cancelled' } });
+    expect(await deleteClone(cloneId)).toMatchObject({ status: 'completed' });
+    await expectGone(cloneId, 'expired');
+  }
+
+  describe('and whose worker lives', () => {
+    let worker: PausingWorker;
+    beforeAll(async () => {
+      worker = await startPausing();
+    });
+    afterAll(() => worker?.end('SIGTERM'));
+
+    it.each(places)('at %s: its job is cancelled and nothing stays', async (place) => {
+      const paused = await worker.pause(place);
+      await deleteClone(paused.cloneId);
+      await expectCancelled(paused);
+    });
+  });
+
+  describe('and whose worker is killed', () => {
+    const some = ['reach-source:before', 'files.write#3:before', 'publish-clone:after'];
+    const cleanings = some.flatMap((place) => [`${place} cleaning:before`, `${place} cleaning:after`]);
+    const removals = some.map((place) => `${place} expire/runtime.remove:after`);
+    const all = [...places, ...cleanings, ...removals];
+    let jobs: Map<string, PausedJob>;
+    let second: Service;
+    beforeAll(async () => {
+      const first = await startPausing();
+      jobs = await first.pauseAll(all);
+      for (const name of [...cleanings, ...removals]) {
+        const { cloneId } = jobs.get(name) as PausedJob;
+        await askForEnd(cloneId);
+        await first.awaitPlace(cloneId, name.split(' ')[1] ?? '');
+      }
+      await first.end('SIGKILL');
+      for (const name of places) await askForEnd((jobs.get(name) as PausedJob).cloneId);
+      second = await stack.startWorker();
+    });
+    afterAll(() => second?.stop());
+
+    it.each(all)('at %s: another cancels its job and nothing stays', async (name) => {
+      await expectCancelled(jobs.get(name) as PausedJob);
+    });
+  });
+});
+
+describe('a worker that is frozen until another has taken over, and then does what it was about to do', () => {
+  const places: [place: string, step: string][] = [
+    ['runtime.update#1:held', 'provision-clone'],
+    ['tables.create:held', 'copy-tables'],
+    ['rows.write#4:held', 'copy-tables'],
+    ['files.write#3:held', 'copy-files'],
+    ['users.ensure-admin:held', 'finish-clone'],
+    ['session.finish:held', 'finish-clone'],
+    ['runtime.update#2:held', 'verify-clone'],
+    ['runtime.update#3:held', 'publish-clone'],
+    ['projection.write:held', 'publish-clone'],
+  ];
+  let jobs: Map<string, PausedJob>;
+  let second: Service;
+  beforeAll(async () => {
+    const frozen = await startPausing();
+    jobs = await frozen.pauseAll(places.map(([place]) => place));
+    frozen.service.kill('SIGSTOP');
+    second = await stack.startWorker();
+    for (const { jobId } of jobs.values()) await awaitJob(stack, jobId);
+    frozen.service.kill('SIGUSR2');
+    frozen.service.kill('SIGCONT');
+    for (const [place, { cloneId }] of jobs) await frozen.awaitPlace(cloneId, place, true);
+    await frozen.end('SIGTERM');
+  });
+  afterAll(() => second?.stop());
+
+  it.each(places)('at %s: the finished clone is not harmed', async (place, step) => {
+    const paused = jobs.get(place) as PausedJob;
+    await expectWhole(paused);
+    expect(await watch.historyOf(paused.jobId)).toEqual({ attempts: 1, stalls: 1, repeated: [step], finished: ONCE });
+  });
+});
+
+describe('a worker that is frozen until another has gone on with its job, and then does what it was about to do', () => {
+  it.each([
+    ['tables.create:held', 'copy-files:held'],
+    ['files.write#3:held', 'finish-clone:held'],
+    ['session.begin:held', 'copy-tables:held'],
+  ])('at %s, while the other stands at %s: the clone is whole', async (place, later) => {
+    await using frozen = await startPausing();
+    const paused = await frozen.pause(place);
+    frozen.service.kill('SIGSTOP');
+    await using second = await startPausingWorker(stack, { url: source.url }, { WCR_TEST_PLACES: later });
+    await second.awaitPlace(paused.cloneId, later);
+    frozen.service.kill('SIGUSR2');
+    frozen.service.kill('SIGCONT');
+    await frozen.awaitPlace(paused.cloneId, place, true);
+    await frozen.end('SIGTERM');
+    second.service.kill('SIGUSR2');
+    await expectWhole(paused);
+  });
+});
+
+it('a worker that is frozen until its clone has been deleted, and then makes it: the sweeper removes it', async () => {
+  await using frozen = await startPausing();
+  const paused = await frozen.pause('runtime.ensure:held');
+  frozen.service.kill('SIGSTOP');
+  await using _second = await stack.startWorker({ ...QUICK, WCR_SWEEP_SECONDS: '1', WCR_SWEEP_GRACE_SECONDS: '1' });
+  await awaitJob(stack, paused.jobId);
+  await deleteClone(paused.cloneId);
+  await expectGone(paused.cloneId, 'expired');
+  frozen.service.kill('SIGUSR2');
+  frozen.service.kill('SIGCONT');
+  await frozen.awaitPlace(paused.cloneId, 'runtime.ensure:held', true);
+  expect(await findLeftovers(stack, [paused.cloneId])).not.toEqual([]);
+  await until(async () => (await findLeftovers(stack, [paused.cloneId])).length === 0 || undefined);
+});
+
+it('a worker that is killed when its browser has set up the plugin: another sets it up again, no browser stays', async () => {
+  await watch.forgetPairings();
+  const { username, password } = source.admin;
+  const first = await startPausingWorker(stack, { url: source.url, username, password });
+  const paused = await first.pause('browser.ensurePlugin:after');
+  await first.end('SIGKILL');
+  await using _second = await stack.startWorker();
+  await expectWhole(paused);
+  expect(await watch.historyOf(paused.jobId)).toMatchObject({ stalls: 1, repeated: ['reach-source'], finished: ONCE });
+  await until(async () => first.processes().length === 0 || undefined);
+});
