@@ -38,21 +38,22 @@ afterAll(async () => {
 async function expectFailure(
   source: { url: string; username?: string; password?: string; pairingKey?: string },
   code: string,
+  on = stack,
 ): Promise<NonNullable<JobView['error']>> {
-  const { cloneId, jobId } = await requestClone(stack, { source });
-  const { status, error, ...job } = await awaitJob(stack, jobId);
+  const { cloneId, jobId } = await requestClone(on, { source });
+  const { status, error, ...job } = await awaitJob(on, jobId);
   expect({ status, code: error?.code }).toEqual({ status: 'failed', code });
   expect(job).toMatchObject({ attempts: 1 });
-  expect(await readClone(stack, cloneId)).toMatchObject({ status: 'failed', error: { code } });
-  expect(await findLeftovers(stack, [cloneId])).toEqual([]);
-  await expectNoTrace([source.password, source.pairingKey], jobId);
+  expect(await readClone(on, cloneId)).toMatchObject({ status: 'failed', error: { code } });
+  expect(await findLeftovers(on, [cloneId])).toEqual([]);
+  await expectNoTrace([source.password, source.pairingKey], jobId, on);
   if (error === undefined) throw new Error('the job tells no error');
   return error;
 }
 
 /** A secret in plain, as JSON and as part of an address. */
-async function expectNoTrace(secrets: readonly (string | undefined)[], jobId: string): Promise<void> {
-  const places = [stack.readLogs(), await readJobLog(stack, jobId), await readRedis(stack.redisUrl)];
+async function expectNoTrace(secrets: readonly (string | undefined)[], jobId: string, on: TestStack): Promise<void> {
+  const places = [on.readLogs(), await readJobLog(on, jobId), await readRedis(on.redisUrl)];
   const texts = places.join('\n');
   // Where nothing of the job stands, no secret would be found either.
   expect(places.map((text) => text.includes('failed'))).toEqual([true, true, true]);
@@ -86,6 +87,12 @@ describe('logins that lead nowhere', () => {
     const password = 'an-editor-4711';
     await site.runPhp(`wp_create_user( 'editor', '${password}' ); ( new WP_User( 'editor' ) )->set_role( 'editor' );`);
     await expectFailure({ url: site.url, username: 'editor', password }, 'source.not_administrator');
+  });
+
+  it('there is no browser', async () => {
+    await using blind = await startTestStack({ env: { WCR_BROWSER_PATH: join(dir, 'no-browser') } });
+    await expectFailure(login(), 'browser.unavailable', blind);
+    expect(await site.countLogins()).toBe(0);
   });
 
   it('no login is given', async () => {

@@ -48,6 +48,12 @@ const KINDS = {
     headers: { authorization: basicHeader() },
   },
   'a site with another table prefix': { site: { prefix: 'Wp7_' } },
+  'a site on a cheap host': {
+    site: {
+      workers: 2,
+      ini: { memory_limit: '64M', max_execution_time: '10', post_max_size: '2M', upload_max_filesize: '2M' },
+    },
+  },
   'a site with another WordPress': { site: { version: '6.5' } },
   'a site with little database rights': {
     site: { rights: 'plain' },
