@@ -17,6 +17,8 @@ final class RowWriter {
 	/** Longer statements were slower to load (measured: 1 MiB takes 1.2 to 1.7 times as long as 256 KiB). */
 	private const STATEMENT_BYTES = 262144;
 	private const LOCK_SECONDS    = 20;
+	/** The server's number for a duplicate in a unique key. */
+	private const DUPLICATE = 1062;
 
 	/**
 	 * @var Session
@@ -113,8 +115,10 @@ final class RowWriter {
 	private function write_transaction( string $table, TablePlace $place, Frame $frame ): void {
 		$this->database->begin();
 		try {
-			$this->insert( $table, $frame );
-			$next = self::after( $place, $frame );
+			$replaced = $this->insert( $table, $frame );
+			$next     = self::after( $place, $frame );
+
+			$next->rows -= $replaced;
 			$this->control->store( $table, $next );
 			$this->database->commit();
 		} catch ( AgentError $error ) {
@@ -143,13 +147,16 @@ final class RowWriter {
 		return $next;
 	}
 
-	private function insert( string $table, Frame $frame ): void {
+	/** Inserts the frame's rows; answers how many earlier ones gave way to them. */
+	private function insert( string $table, Frame $frame ): int {
 		$columns  = self::columns( $frame );
 		$literals = new Literals( $this->database->connection(), array_column( $columns, 'kind' ) );
 		$names    = array_map( array( Database::class, 'quote_identifier' ), array_column( $columns, 'name' ) );
 		$head     = 'INSERT INTO ' . Database::quote_identifier( $this->session->tables()->current( $table ) ) . ' (' . implode( ',', $names ) . ') VALUES ';
 		$limit    = min( self::STATEMENT_BYTES, $this->max_packet );
 		$sql      = '';
+		$tuples   = 0;
+		$replaced = 0;
 		foreach ( RowPacker::unpack( $frame->data, count( $columns ) ) as $row ) {
 			$tuple = $literals->tuple( $row );
 			if ( strlen( $head ) + strlen( $tuple ) > $this->max_packet ) {
@@ -164,19 +171,43 @@ final class RowWriter {
 				);
 			}
 			if ( '' !== $sql && strlen( $sql ) + strlen( $tuple ) >= $limit ) {
-				$this->load( $sql, $table );
-				$sql = '';
+				$replaced += $this->load( $sql, $table, $tuples );
+				$sql       = '';
+				$tuples    = 0;
 			}
 			$sql .= '' === $sql ? $head . $tuple : ',' . $tuple;
+			++$tuples;
 		}
-		if ( '' !== $sql ) {
-			$this->load( $sql, $table );
-		}
+		return $replaced + ( '' === $sql ? 0 : $this->load( $sql, $table, $tuples ) );
 	}
 
-	private function load( string $sql, string $table ): void {
-		$this->database->exec( $sql );
+	/**
+	 * Runs an INSERT. A row of a site that lives may be deleted while it is copied and come again under a later key, as
+	 * WordPress's transients do: then the earlier one gives way, since the source has it no more.
+	 *
+	 * @return int Rows that gave way.
+	 * @throws AgentError Any failure; code `agent.table_restart` where a part of the statement may have been done.
+	 */
+	private function load( string $sql, string $table, int $tuples ): int {
+		$replaced = 0;
+		try {
+			$this->database->exec( $sql );
+		} catch ( AgentError $error ) {
+			if ( ! self::came_again( $error ) ) {
+				throw $error;
+			}
+			if ( ! $this->places[ $table ]->transactional ) {
+				throw new AgentError( 'agent.table_restart', 'A row came again under another key.', true, array( 'table' => $table ), $error );
+			}
+			$replaced = $this->database->exec( 'REPLACE' . substr( $sql, strlen( 'INSERT' ) ) ) - $tuples;
+		}
 		$this->warnings->collect( $this->database, $table );
+		return $replaced;
+	}
+
+	/** True for a duplicate in another key than the primary one, by which rows are read. */
+	private static function came_again( AgentError $error ): bool {
+		return self::DUPLICATE === ( $error->detail()['errno'] ?? 0 ) && ! preg_match( "/for key '(?:[^']*\\.)?PRIMARY'/", $error->getMessage() );
 	}
 
 	/**

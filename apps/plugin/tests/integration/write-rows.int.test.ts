@@ -130,6 +130,34 @@ it('leaves tables alone that the session has made, when only missing ones are as
   expect(await agent.call('session.state', { session })).toMatchObject({ tables: { wp_made: { sequence: 0 } } });
 });
 
+it('lets an earlier row give way to one that came again under a later key', async () => {
+  const columns = ['id', 'name', 'value'].map((name) => ({ name, kind: name === 'id' ? 'number' : 'text' }));
+  const first = [
+    ['1', 'siteurl', 'x'],
+    ['2', 'transient', 'old'],
+  ];
+  const second = [
+    ['3', 'transient', 'new'],
+    ['4', 'home', 'x'],
+  ];
+  const definition = '(id int primary key, name varchar(20) NOT NULL UNIQUE, value text)';
+  await create('wp_lively', `${definition} ENGINE=InnoDB`);
+  await agent.call('rows.write', { session }, [rowsFrame('wp_lively', columns, 1, first)]);
+  await agent.call('rows.write', { session }, [rowsFrame('wp_lively', columns, 2, second)]);
+  expect(await query('SELECT id, value FROM wp_lively ORDER BY id')).toEqual([
+    { id: 1, value: 'x' },
+    { id: 3, value: 'new' },
+    { id: 4, value: 'x' },
+  ]);
+  const state = await agent.call('session.state', { session });
+  expect(state).toMatchObject({ tables: { wp_lively: { sequence: 2, rows: 3 } } });
+
+  await create('wp_lively', `${definition} ENGINE=MyISAM`);
+  await agent.call('rows.write', { session }, [rowsFrame('wp_lively', columns, 1, first)]);
+  const again = agent.call('rows.write', { session }, [rowsFrame('wp_lively', columns, 2, second)]);
+  await expect(again).rejects.toMatchObject({ code: 'agent.table_restart' });
+});
+
 it('keeps nothing of a frame that fails in the middle', async () => {
   await create('wp_whole', '(id int primary key) ENGINE=InnoDB');
   const bad = rowsFrame('wp_whole', [{ name: 'id', kind: 'number' }], 1, [['1'], ['2'], ['1']]);
