@@ -267,7 +267,7 @@ describe('a worker that is frozen until another has gone on with its job, and th
   });
 });
 
-it('a worker that is frozen until its clone has been deleted, and then makes it: the sweeper removes it', async () => {
+it('a worker that is frozen until its clone has been deleted, and then goes to make it: nothing stays', async () => {
   await using frozen = await startPausing();
   const paused = await frozen.pause('runtime.ensure:held');
   frozen.service.kill('SIGSTOP');
@@ -278,7 +278,6 @@ it('a worker that is frozen until its clone has been deleted, and then makes it:
   frozen.service.kill('SIGUSR2');
   frozen.service.kill('SIGCONT');
   await frozen.awaitPlace(paused.cloneId, 'runtime.ensure:held', true);
-  expect(await findLeftovers(stack, [paused.cloneId])).not.toEqual([]);
   await until(async () => (await findLeftovers(stack, [paused.cloneId])).length === 0 || undefined);
 });
 
