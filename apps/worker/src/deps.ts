@@ -12,6 +12,8 @@ import { discoverAgent } from './drivers/agent/discover-agent.ts';
 import { createBrowserDriver } from './drivers/browser/browser.driver.ts';
 import type { BrowserDriver } from './drivers/browser/browser.types.ts';
 import { createBrowserPool } from './drivers/browser/browser-pool.ts';
+import { compareVersions } from './drivers/browser/compare-versions.ts';
+import { readPluginZip } from './drivers/browser/plugin-zip.ts';
 import { knowSecrets } from './drivers/runtime/know-secrets.ts';
 import { createLocalRuntime } from './drivers/runtime/local/local-runtime.driver.ts';
 import { normaliseAddress, parseAddress } from './drivers/site/normalise-address.ts';
@@ -134,6 +136,7 @@ function sourceAccess(config: WorkerConfig) {
     discoverAgent: (options) => discoverAgent({ ...options, ...via }),
     connectAgent: (address) => createAgentClient(address, address.transport === 'standalone' ? {} : via),
     createRewriter,
+    isOutdatedAgent: async (version) => compareVersions(version, (await readPluginZip(config.pluginZip)).version) < 0,
     readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard/wcr-clone-guard.php'), 'utf8'),
     visit: visitSite,
     settings: { patienceMs: config.patienceSeconds * 1000, copyConcurrency: config.copyConcurrency },

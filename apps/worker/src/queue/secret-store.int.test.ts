@@ -58,22 +58,23 @@ it('replaces secrets without giving them a longer life, and never brings them ba
 });
 
 it('remembers the pairing key of a site, however its address is written, and never in clear', async () => {
-  await store.rememberPairing('https://Shop.example/blog/', 'a1'.repeat(32));
-  expect(await store.rememberedPairing('http://shop.example/blog')).toBe('a1'.repeat(32));
-  expect(await store.rememberedPairing('https://shop.example/other')).toBeUndefined();
+  await store.rememberPairing({ siteUrl: 'https://Shop.example/blog/', owner: 'one' }, 'a1'.repeat(32));
+  expect(await store.rememberedPairing({ siteUrl: 'http://shop.example/blog', owner: 'one' })).toBe('a1'.repeat(32));
+  expect(await store.rememberedPairing({ siteUrl: 'https://shop.example/other', owner: 'one' })).toBeUndefined();
   expect(JSON.stringify(await stored())).not.toContain('a1a1a1');
   expect(redactor.redact('a1'.repeat(32))).toBe('[secret]');
-  await store.forgetPairing('https://shop.example/blog');
-  expect(await store.rememberedPairing('https://shop.example/blog')).toBeUndefined();
+  expect(await store.rememberedPairing({ siteUrl: 'https://shop.example/blog', owner: 'another' })).toBeUndefined();
+  await store.forgetPairing({ siteUrl: 'https://shop.example/blog', owner: 'one' });
+  expect(await store.rememberedPairing({ siteUrl: 'https://shop.example/blog', owner: 'one' })).toBeUndefined();
 });
 
 it('a pairing key of another site, or sealed under another key, is as good as none', async () => {
-  await store.rememberPairing('https://shop.example', 'a1'.repeat(32));
+  await store.rememberPairing({ siteUrl: 'https://shop.example', owner: 'one' }, 'a1'.repeat(32));
   const [mine, theirs] = [siteDigest('https://shop.example'), siteDigest('https://evil.example')];
   await redis.copy(redisKeys.pairing(mine), redisKeys.pairing(theirs));
-  expect(await store.rememberedPairing('https://evil.example')).toBeUndefined();
+  expect(await store.rememberedPairing({ siteUrl: 'https://evil.example', owner: 'one' })).toBeUndefined();
   const other = createSecretStore({ redis, sealer: createSealer('cd'.repeat(32)), redactor });
-  expect(await other.rememberedPairing('https://shop.example')).toBeUndefined();
+  expect(await other.rememberedPairing({ siteUrl: 'https://shop.example', owner: 'one' })).toBeUndefined();
 });
 
 it('remembers transports, and only those there are', async () => {

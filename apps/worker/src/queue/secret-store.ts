@@ -13,6 +13,9 @@ const DAY_MS = 86_400_000;
 const PAIRING_TTL_MS = 90 * DAY_MS;
 const TRANSPORT_TTL_MS = 30 * DAY_MS;
 
+/** A site as one owner (the id of an API key) knows it. */
+export type OwnedSite = { readonly siteUrl: string; readonly owner: string };
+
 /** Sealed secrets of jobs, and what is remembered of sites between jobs. Opened values are known to the redactor. */
 export type SecretStore = {
   /** @throws AppError `secret.missing`, `secret.unreadable` */
@@ -20,10 +23,10 @@ export type SecretStore = {
   /** Replaces the sealed secrets of a job, keeping their remaining life. No-op when they are gone. */
   replace(secretRef: string, secrets: SourceSecrets): Promise<void>;
   forget(secretRef: string): Promise<void>;
-  /** The pairing key of a site that was set up before; undefined also when it was sealed under another key. */
-  rememberedPairing(siteUrl: string): Promise<string | undefined>;
-  rememberPairing(siteUrl: string, pairingKey: string): Promise<void>;
-  forgetPairing(siteUrl: string): Promise<void>;
+  /** The pairing key of a site that this owner has set up before; undefined also when it was sealed under another key. */
+  rememberedPairing(site: OwnedSite): Promise<string | undefined>;
+  rememberPairing(site: OwnedSite, pairingKey: string): Promise<void>;
+  forgetPairing(site: OwnedSite): Promise<void>;
   rememberedTransport(siteUrl: string): Promise<TransportName | undefined>;
   rememberTransport(siteUrl: string, transport: TransportName): Promise<void>;
 };
@@ -49,21 +52,21 @@ export function createSecretStore({ redis, sealer, redactor }: SecretStoreOption
     async forget(secretRef) {
       await redis.unlink(redisKeys.secret(secretRef));
     },
-    async rememberedPairing(siteUrl) {
-      const digest = siteDigest(siteUrl);
+    async rememberedPairing(site) {
+      const digest = pairingDigest(site);
       const sealed = await redis.get(redisKeys.pairing(digest));
       if (sealed === null) return undefined;
       const pairingKey = openPairing(sealer, sealed, digest);
       redactor.add(pairingKey);
       return pairingKey;
     },
-    async rememberPairing(siteUrl, pairingKey) {
+    async rememberPairing(site, pairingKey) {
       redactor.add(pairingKey);
-      const digest = siteDigest(siteUrl);
+      const digest = pairingDigest(site);
       await redis.set(redisKeys.pairing(digest), sealer.seal(pairingKey, pairingContext(digest)), 'PX', PAIRING_TTL_MS);
     },
-    async forgetPairing(siteUrl) {
-      await redis.unlink(redisKeys.pairing(siteDigest(siteUrl)));
+    async forgetPairing(site) {
+      await redis.unlink(redisKeys.pairing(pairingDigest(site)));
     },
     async rememberedTransport(siteUrl) {
       const parsed = z.enum(TRANSPORTS).safeParse(await redis.get(redisKeys.agentTransport(siteDigest(siteUrl))));
@@ -73,6 +76,14 @@ export function createSecretStore({ redis, sealer, redactor }: SecretStoreOption
       await redis.set(redisKeys.agentTransport(siteDigest(siteUrl)), transport, 'PX', TRANSPORT_TTL_MS);
     },
   };
+}
+
+/** Who proved to be in charge of a site is remembered for them alone: a key opens the site to whoever has it. */
+function pairingDigest({ siteUrl, owner }: OwnedSite): string {
+  return createHash('sha256')
+    .update(`${owner}\n${siteDigest(siteUrl)}`)
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** One digest for one site, however its address is written: without scheme, in lower-case host, without trailing slash. */

@@ -94,7 +94,7 @@ async function* untilEnd(frames: AsyncGenerator<Frame>): AsyncGenerator<Frame> {
 function errorOfFrame(frame: Frame): AppError {
   const { code, message, detail } = frame.meta;
   const facts = typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>) : {};
-  return isErrorCode(code)
+  return isErrorCode(code) && /^(agent|source|target)\./.test(code)
     ? new AppError(code, { reason: String(message ?? ''), ...facts })
     : new AppError('agent.failed', { reason: `${String(code)} ${String(message ?? '')}` });
 }

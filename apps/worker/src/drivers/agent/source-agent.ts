@@ -68,6 +68,7 @@ export class SourceAgent {
           { table: table.name, columns, key: table.key, cursor: place.cursor, compress: this.#compress },
           place,
         );
+        if (place.cursor === before && !place.done) throw noProgress();
         patience.succeeded();
       } catch (error) {
         if (place.cursor !== before) patience.succeeded();
@@ -110,7 +111,9 @@ export class SourceAgent {
     const place: FilePlace = { index: 0, offset: wanted[0]?.offset ?? 0 };
     while (place.index < wanted.length) {
       try {
+        const before = { ...place };
         yield* this.#fileSlice(wanted, place, () => patience.succeeded());
+        if (place.index === before.index && place.offset === before.offset) throw noProgress();
       } catch (error) {
         await patience.failed(error);
       }
@@ -179,6 +182,11 @@ function partOf(frame: Frame): FilePart {
     mode: Number(mode ?? 0o644),
     ...(typeof error === 'string' && { error }),
   };
+}
+
+/** An agent that answers without an end and without anything new would be asked for ever. */
+function noProgress(): AppError {
+  return new AppError('agent.malformed', { reason: 'an answer brought nothing new' });
 }
 
 /** Where in a list of files reading stands. */

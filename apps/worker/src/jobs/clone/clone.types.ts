@@ -15,8 +15,8 @@ export type SecretAccess = {
   /** Replaces the sealed secrets of a job, keeping their remaining life. */
   replace(secretRef: string, secrets: SourceSecrets): Promise<void>;
   forget(secretRef: string): Promise<void>;
-  rememberedPairing(siteUrl: string): Promise<string | undefined>;
-  rememberPairing(siteUrl: string, pairingKey: string): Promise<void>;
+  rememberedPairing(site: { siteUrl: string; owner: string }): Promise<string | undefined>;
+  rememberPairing(site: { siteUrl: string; owner: string }, pairingKey: string): Promise<void>;
   rememberedTransport(siteUrl: string): Promise<TransportName | undefined>;
   rememberTransport(siteUrl: string, transport: TransportName): Promise<void>;
 };
@@ -39,11 +39,13 @@ export type CloneDeps = {
   readonly siteTurns: SiteTurns;
   readonly projection: ProjectionAccess;
   readonly scheduleExpire: (cloneId: string, at: number) => Promise<void>;
+  /** Whether an agent of this version should be updated to ours. */
+  readonly isOutdatedAgent: (version: string) => Promise<boolean>;
   readonly createRewriter: (map: RewriteMap) => Rewriter;
   /** Text of the must-use plugin that keeps a clone from acting on the world. */
   readonly readCloneGuard: () => Promise<string>;
   /** GETs and POSTs to the finished clone. */
   readonly visit: typeof visitSite;
-  readonly settings: { readonly patienceMs: number; readonly copyConcurrency: number; readonly slicePatienceMs?: number };
+  readonly settings: { readonly patienceMs: number; readonly copyConcurrency: number };
   readonly now: () => number;
 };

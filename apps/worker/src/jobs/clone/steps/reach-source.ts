@@ -22,9 +22,9 @@ export async function reachSource(deps: CloneDeps, input: CloneInput, step: Step
   const site = await probePatiently(deps, { url, loginUrl, httpAuth: secrets.httpAuth, signal: step.signal }, step);
   step.log(`found WordPress at ${site.homeUrl}`);
   const found =
-    (await tryKnownKeys(deps, site.homeUrl, secrets, step)) ?? (await pairInTurn(deps, { input, site, secrets }, step));
+    (await tryKnownKeys(deps, { input, site, secrets }, step)) ?? (await pairInTurn(deps, { input, site, secrets }, step));
   await deps.secrets.replace(input.secretRef, { ...secrets, pairingKey: found.pairingKey });
-  await deps.secrets.rememberPairing(site.homeUrl, found.pairingKey);
+  await deps.secrets.rememberPairing({ siteUrl: site.homeUrl, owner: input.owner }, found.pairingKey);
   await deps.secrets.rememberTransport(site.homeUrl, found.transport);
   step.log(`the agent answers (${found.transport})`);
   return { homeUrl: site.homeUrl, agentUrl: found.url, transport: found.transport };
@@ -45,22 +45,21 @@ async function probePatiently(deps: CloneDeps, request: ProbeRequest, step: Step
   }
 }
 
-async function tryKnownKeys(
-  deps: CloneDeps,
-  homeUrl: string,
-  secrets: SourceSecrets,
-  step: StepContext,
-): Promise<AgentAddress | undefined> {
+async function tryKnownKeys(deps: CloneDeps, known: Known, step: StepContext): Promise<AgentAddress | undefined> {
+  const { secrets } = known;
+  const { homeUrl } = known.site;
   const remembered = await deps.secrets.rememberedTransport(homeUrl);
   const discover = (pairingKey: string) =>
     deps.discoverAgent({ homeUrl, pairingKey, httpAuth: secrets.httpAuth, remembered, signal: step.signal });
   if (secrets.pairingKey !== undefined) return requireAnswer(await discover(secrets.pairingKey));
-  const cached = await deps.secrets.rememberedPairing(homeUrl);
+  const cached = await deps.secrets.rememberedPairing({ siteUrl: homeUrl, owner: known.input.owner });
   if (cached === undefined) return undefined;
   try {
     const found = await discover(cached);
-    // An older agent than ours is updated by the browser when there is a login to do so.
-    return found?.address;
+    // An older agent than ours is updated by the browser, when there is a login to do so.
+    const isUpdated =
+      found !== undefined && secrets.password !== undefined && (await deps.isOutdatedAgent(found.facts.agentVersion));
+    return isUpdated ? undefined : found?.address;
   } catch (error) {
     if (error instanceof AppError && error.code === 'source.pairing_rejected') return undefined;
     throw error;
@@ -78,9 +77,9 @@ function pairInTurn(deps: CloneDeps, known: Known, step: StepContext): Promise<A
     step.log('another job is setting up the plugin on this site; waiting for it');
   };
   return deps.siteTurns.take({ siteUrl, holder: known.input.cloneId, signal: step.signal, onWait }, async () => {
-    const left = waited ? await tryKnownKeys(deps, siteUrl, known.secrets, step) : undefined;
+    const left = waited ? await tryKnownKeys(deps, known, step) : undefined;
     const found = left ?? (await pairByBrowser(deps, known, step));
-    await deps.secrets.rememberPairing(siteUrl, found.pairingKey);
+    await deps.secrets.rememberPairing({ siteUrl, owner: known.input.owner }, found.pairingKey);
     return found;
   });
 }
