@@ -54,6 +54,23 @@ it('passes large files through part by part and says which of them name the sour
   expect(one.tooLarge).toEqual(['x.sql']);
 });
 
+it('loses no byte of a file that grows beyond the limit while it is read', () => {
+  const one = rewriting();
+  const data = Buffer.alloc(1 << 20, 'x');
+  const parts = Array.from({ length: 10 }, (_, index) => ({
+    path: 'debug.log',
+    offset: index << 20,
+    data,
+    eof: index === 9,
+    size: Math.max(5 << 20, (index + 1) << 20),
+    mtime: index,
+    mode: 0o600,
+  }));
+  const written = parts.flatMap((part) => one.push(part, 'debug.log'));
+  expect(written.map(({ offset }) => offset >> 20)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(written.at(-1)).toMatchObject({ eof: true, size: 10 << 20 });
+});
+
 it('an empty file stays an empty file', () => {
   expect(rewriting().push(partsOf('', 10)[0] as FilePart, 'a.css')).toMatchObject([{ eof: true, size: 0 }]);
 });

@@ -22,6 +22,8 @@ export class FileRewriting {
   readonly #rewriter: Rewriter;
   readonly #adaptHtaccess: (text: Buffer) => Buffer;
   #held: FilePart[] = [];
+  #heldBytes = 0;
+  #passes = false;
   replacements = 0;
   /** Text files that were too large to be rewritten and do name the source. */
   readonly tooLarge: string[] = [];
@@ -33,16 +35,30 @@ export class FileRewriting {
 
   /** @param part parts of one file come in order and are not mixed with another's. @returns what to write now, maybe nothing yet */
   push(part: FilePart, as: string): OutgoingPart[] {
-    if (part.offset === 0) this.#held = [];
-    if (part.size > MAX_REWRITTEN_BYTES) return [this.#passThrough(part, as)];
-    if (!part.eof) {
-      this.#held.push(part);
-      return [];
-    }
-    const whole = this.#held.length === 0 ? part.data : Buffer.concat([...this.#held.map((held) => held.data), part.data]);
-    this.#held = [];
+    if (part.offset === 0) this.#begin(part.size);
+    if (this.#passes) return [this.#passThrough(part, as)];
+    this.#held.push(part);
+    this.#heldBytes += part.data.length;
+    // A file may grow while it is read, and what a source says of its size is not to be trusted.
+    if (this.#heldBytes > MAX_REWRITTEN_BYTES) return this.#giveUp(as);
+    if (!part.eof) return [];
+    const whole = this.#held.length === 1 ? part.data : Buffer.concat(this.#held.map((held) => held.data));
     const data = this.#rewrite(whole, as);
+    this.#begin(0);
     return [{ path: as, data, offset: 0, eof: true, size: data.length, mtime: part.mtime, mode: part.mode }];
+  }
+
+  #begin(size: number): void {
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#passes = size > MAX_REWRITTEN_BYTES;
+  }
+
+  /** Lets through what was held, and the rest of the file as it comes. */
+  #giveUp(as: string): OutgoingPart[] {
+    const held = this.#held;
+    this.#begin(Number.POSITIVE_INFINITY);
+    return held.map((part) => this.#passThrough(part, as));
   }
 
   #passThrough(part: FilePart, as: string): OutgoingPart {

@@ -20,16 +20,25 @@ export async function verifyClone(
   };
   // At once: each is a first visit, for which PHP compiles all of WordPress.
   await Promise.all([
-    checkFrontPage(deps, handle, step),
+    checkFrontPage(deps, handle, step, warn),
     checkRest(deps, handle, step, warn),
     checkLogin(deps, handle, step, warn),
   ]);
   return { warnings };
 }
 
-async function checkFrontPage(deps: Pick<CloneDeps, 'visit'>, handle: CloneHandle, step: StepContext): Promise<void> {
+async function checkFrontPage(
+  deps: Pick<CloneDeps, 'visit'>,
+  handle: CloneHandle,
+  step: StepContext,
+  warn: (message: string) => void,
+): Promise<void> {
   const page = await deps.visit(`${handle.url}/`, { signal: step.signal });
-  if (page.status >= 500) throw new AppError('clone.verify_failed', { reason: `the front page answers ${page.status}` });
+  // A source in maintenance or "coming soon" mode answers 503 by a plugin, and so does its clone.
+  if (page.status === 503) warn('the front page answers 503; is the source in maintenance mode?');
+  else if (page.status >= 500 || page.status === 404) {
+    throw new AppError('clone.verify_failed', { reason: `the front page answers ${page.status}` });
+  }
   const location = page.headers['location'];
   if (location !== undefined && !new URL(location, handle.url).href.startsWith(handle.url)) {
     throw new AppError('clone.verify_failed', { reason: 'the front page leads away from the clone' });
@@ -58,7 +67,8 @@ async function checkLogin(
 ): Promise<void> {
   const { username, password, loginUrl } = handle.credentials;
   const form = await deps.visit(loginUrl, { signal: step.signal });
-  if (form.status >= 500) throw new AppError('clone.verify_failed', { reason: `the login page answers ${form.status}` });
+  if (form.status >= 500 && form.status !== 503)
+    throw new AppError('clone.verify_failed', { reason: `the login page answers ${form.status}` });
   const fields = { log: username, pwd: password, testcookie: '1', redirect_to: `${handle.url}/wp-admin/` };
   const answer = await deps.visit(loginUrl, { method: 'POST', form: fields, cookies: form.cookies, signal: step.signal });
   const loggedIn = answer.cookies.some((cookie) => cookie.startsWith('wordpress_logged_in_'));
