@@ -26,6 +26,13 @@ const SITE = {
   'wp-content/debug.log': 'secret',
   'shell.phtml': '<?php echo "secret";',
   'notes.PHP': '<?php echo "secret";',
+  'wp-content/db.php.wcr-parked': 'secret',
+  'php.ini.wcr-parked': 'secret',
+  'functions.php.bak': 'secret',
+  'functions.php~': 'secret',
+  'functions.php_old': 'secret',
+  'page.phtml.2': 'secret',
+  'photo.php_.jpg': 'a picture',
   'cookie.php': '<?php setcookie("a", "1", 0, "/", "example.com"); setcookie("b", "2"); echo "ok";',
   'status.php': '<?php http_response_code((int) $_GET["code"]); header("X-Multi: 1"); header("X-Multi: 2", false); echo "body";',
   'post.php': '<?php echo json_encode(array($_POST, $_FILES["f"]["size"] ?? null, file_get_contents("php://input")));',
@@ -192,14 +199,19 @@ describe('static files', () => {
 });
 
 describe('what nobody may read', () => {
-  it.each(['.htaccess', '.git/config', 'wp-config.php.bak', 'wp-content/debug.log', 'shell.phtml', 'notes.PHP', 'empty/'])(
-    'answers 404 for %s',
-    async (path) => {
-      const answer = await get(path);
-      expect(answer.status).toBe(404);
-      expect(await answer.text()).not.toContain('secret');
-    },
-  );
+  it.each([
+    ...['.htaccess', '.git/config', 'wp-config.php.bak', 'wp-content/debug.log', 'shell.phtml', 'notes.PHP', 'empty/'],
+    ...['wp-content/db.php.wcr-parked', 'php.ini.wcr-parked', 'functions.php.bak', 'functions.php~', 'functions.php_old'],
+    'page.phtml.2',
+  ])('answers 404 for %s', async (path) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(404);
+    expect(await answer.text()).not.toContain('secret');
+  });
+
+  it('leaves uploads alone that WordPress gave a harmless name', async () => {
+    expect(await (await get('photo.php_.jpg')).text()).toBe('a picture');
+  });
 
   it.each([
     '../record.json',

@@ -9,7 +9,13 @@ export type Resolved =
   | { readonly kind: 'add-slash' }
   | { readonly kind: 'refused' };
 
-const PHP_LIKE = /\.(php\d?|phtml|phar|phps|pht|inc\.php)$/i;
+/**
+ * PHP whatever was hung onto its name: `db.php.wcr-parked`, `functions.php.bak`, `index.php~` are still source text.
+ * `photo.php_.jpg` is none: so WordPress names uploads it wants to be harmless.
+ */
+const PHP_LIKE = /\.(php\d?|phtml|phar|phps|pht)([.~].*|[_-][^.]*)?$/i;
+/** What a copy took out of service speaks of the source's host. */
+const PARKED = /\.wcr-parked$/i;
 /** `wp-config.php.bak` and its like, logs with stack traces, and what tells a server what to do. */
 const SECRET = /^(wp-config.*|debug\.log|error_log|php\.ini|php_errorlog|.*\.sql(\.gz|\.zip)?)$/i;
 
@@ -56,7 +62,7 @@ function isHidden(path: string): boolean {
 
 function isSecret(path: string): boolean {
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return SECRET.test(name) || PHP_LIKE.test(name);
+  return SECRET.test(name) || PHP_LIKE.test(name) || PARKED.test(name);
 }
 
 async function isFileInside(site: string, path: string): Promise<boolean> {
