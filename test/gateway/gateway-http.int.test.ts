@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { localClonePaths } from '@wcr/shared/contracts/local-clone';
 import type { CloneHandle } from '@wcr/worker/drivers/runtime/runtime.types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,6 +36,7 @@ const SITE = {
   'photo.php_.jpg': 'a picture',
   'cookie.php': '<?php setcookie("a", "1", 0, "/", "example.com"); setcookie("b", "2"); echo "ok";',
   'status.php': '<?php http_response_code((int) $_GET["code"]); header("X-Multi: 1"); header("X-Multi: 2", false); echo "body";',
+  'pid.php': '<?php echo posix_getppid();',
   'post.php': '<?php echo json_encode(array($_POST, $_FILES["f"]["size"] ?? null, file_get_contents("php://input")));',
 };
 
@@ -269,6 +271,21 @@ describe('a clone’s life', () => {
     expect((await fetch(`${short.url}/style.css`)).status).toBe(404);
     await gateway.runtime.update(short.record.id, { expiresAt: Date.now() + 60_000 });
     expect((await fetch(`${short.url}/`)).status).toBe(200);
+  });
+
+  it('does not end before it has begun: a copy that takes longer than the life asked for is verified all the same', async () => {
+    const late = await gateway.makeClone(SITE, { status: 'copying' });
+    await gateway.runtime.update(late.record.id, { expiresAt: Date.now() - 1 });
+    expect((await fetch(`${late.url}/`)).status).toBe(503);
+    await gateway.runtime.update(late.record.id, { finishedAt: Date.now() });
+    const master = async () => (await (await fetch(`${late.url}/pid.php`)).text()) || 'none';
+    const first = await master();
+    expect(Number(first)).toBeGreaterThan(0);
+    // Some sweeps later the same PHP still answers.
+    await delay(400);
+    expect(await master()).toBe(first);
+    await gateway.runtime.update(late.record.id, { status: 'ready', readyAt: Date.now() });
+    expect((await fetch(`${late.url}/`)).status).toBe(404);
   });
 });
 

@@ -53,13 +53,20 @@ export function isGone(clone: Clone | undefined): clone is undefined {
   return clone === undefined || clone.record.status === 'expiring' || clone.record.status === 'expired';
 }
 
-/** True when visitors are refused because the clone's time is up, whoever is still busy with it. */
+/**
+ * True when visitors are refused because the clone's time is up, whoever is still busy with it. That time counts from the
+ * moment it is ready: a clone that is still being made or verified has all of it before it, however long the copy took.
+ */
 export function isPastExpiry(record: CloneRecord, now: number): boolean {
+  if (record.readyAt === undefined && isUnfinished(record)) return false;
   return record.expiresAt <= now;
 }
 
-/** True while the clone is still being made. */
+/** True while the clone is still being made, and not yet open for its verification. */
 export function isUnderWay(record: CloneRecord): boolean {
-  if (record.finishedAt !== undefined) return false;
-  return record.status === 'queued' || record.status === 'provisioning' || record.status === 'copying';
+  return record.finishedAt === undefined && isUnfinished(record);
+}
+
+function isUnfinished({ status }: CloneRecord): boolean {
+  return status === 'queued' || status === 'provisioning' || status === 'copying';
 }
