@@ -37,13 +37,17 @@ export const cloneJob = defineJob<CloneDeps>()({
   async run({ input, jobId, deps, step }): Promise<CloneOutput> {
     const exclude = { paths: input.exclude?.paths ?? [], tables: input.exclude?.tables ?? [] };
     const reached = await step('reach-source', (s) => reachSource(deps, input, s));
-    const plan = await step('plan-copy', async (s) => planCopy(await openSource(deps, { input, reached }, s), s));
+    const plan = await step('plan-copy', async (s) => planCopy(await openSource(deps, { input, reached }, s), exclude.paths, s));
     const clone = await step('provision-clone', (s) => provisionClone(deps, { input, jobId, plan }, s));
     const open = async (s: StepContext) => openSides(deps, { input, jobId, reached }, s);
     const rewriter = deps.createRewriter(rewriteMapOf(plan, clone));
     const begun = await step('begin-copy', async (s) => {
       const { target } = await open(s);
-      return target.begin({ mode: 'replace', prefix: plan.prefix, expect: { dbBytes: plan.databaseBytes, fileBytes: 0 } });
+      return target.begin({
+        mode: 'replace',
+        prefix: plan.prefix,
+        expect: { dbBytes: plan.databaseBytes, fileBytes: plan.fileBytes },
+      });
     });
     const tables = await step('copy-tables', async (s) => {
       const { source, target } = await open(s);

@@ -16,19 +16,20 @@ type Saved = { next: string; files: number; bytes: number; replacements: number;
 
 /** Copies every file, folder and link of the site, index page by index page; goes on after the last finished page. */
 export async function copyFiles(sides: Sides, options: Options, step: StepContext): Promise<CopiedFiles> {
+  const { plan } = options;
   const saved = (await step.scratch.read()) as Saved | undefined;
   const result: CopiedFiles = { files: 0, bytes: 0, replacements: 0, warnings: [], ...saved };
   const warn = (message: string) => {
     step.log(message);
     result.warnings.push(message);
   };
-  const rewriting = new FileRewriting(options.rewriter, createHtaccessAdapter(options.plan.home, options.cloneUrl));
+  const rewriting = new FileRewriting(options.rewriter, createHtaccessAdapter(plan.home, options.cloneUrl));
   const onProgress = ({ files, bytes }: { files: number; bytes: number }) => {
     result.files += files;
     result.bytes += bytes;
-    step.report({ done: result.files, bytes: result.bytes });
+    step.report({ done: result.files, total: plan.files, bytes: result.bytes, totalBytes: plan.fileBytes });
   };
-  const rule = createFileRules({ content: options.plan.content, excludePaths: options.excludePaths });
+  const rule = createFileRules({ content: plan.content, excludePaths: options.excludePaths });
   const copySides = { ...sides, maxRequestBytes: sides.begun.maxRequestBytes, rule, rewriting, onProgress, warn };
   for await (const page of prefetch(sides.source.index(saved?.next ?? null), { items: 2 })) {
     for (const { path, reason } of page.skipped) warn(`${pathForPeople(path)} was not copied: ${reason}`);

@@ -3,6 +3,7 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { RewriteMap } from '../../../rewriter/rewriter.types.ts';
+import { createFileRules, type FileRule } from '../file-rules.ts';
 
 /** What the later steps need to know of the source; small and without secrets. */
 export type CopyPlan = {
@@ -18,11 +19,14 @@ export type CopyPlan = {
   phpVersion: string;
   constants: SiteFacts['wordpress']['constants'];
   databaseBytes: number;
+  /** How many files will be copied and how long they are together, as of now. */
+  files: number;
+  fileBytes: number;
   warnings: string[];
 };
 
 /** Reads the site's facts and refuses early what cannot be copied faithfully. Nothing has been made by then. */
-export async function planCopy(source: SourceAgent, step: StepContext): Promise<CopyPlan> {
+export async function planCopy(source: SourceAgent, excludePaths: readonly string[], step: StepContext): Promise<CopyPlan> {
   const facts = await source.facts();
   refuseUnsupported(facts);
   const { wordpress, paths, database } = facts;
@@ -31,10 +35,13 @@ export async function planCopy(source: SourceAgent, step: StepContext): Promise<
   );
   const skipped = wordpress.constantsSkipped.map((name) => `wp-config.php: ${name} was not carried over`);
   for (const warning of skipped) step.log(warning);
+  const content = relative(paths.root, paths.content);
+  const measured = await measureFiles(source, createFileRules({ content, excludePaths }), step);
+  step.log(`${measured.files} files with ${measured.fileBytes} bytes, a database of ${database.sizeBytes} bytes`);
   return {
     home: trimSlash(wordpress.home),
     root: trimSlash(paths.root),
-    content: relative(paths.root, paths.content),
+    content,
     muPlugins: relative(paths.root, paths.muPlugins),
     prefix: database.prefix,
     charset: database.charset || 'utf8mb4',
@@ -43,6 +50,7 @@ export async function planCopy(source: SourceAgent, step: StepContext): Promise<
     phpVersion: facts.php.version,
     constants: wordpress.constants,
     databaseBytes: database.sizeBytes,
+    ...measured,
     warnings: skipped,
   };
 }
@@ -51,6 +59,22 @@ export async function planCopy(source: SourceAgent, step: StepContext): Promise<
 export function rewriteMapOf(plan: Pick<CopyPlan, 'home' | 'root'>, clone: { url: string; rootPath: string }): RewriteMap {
   const urls = [plan.home, ...wwwVariant(plan.home)].map((from) => ({ from, to: clone.url }));
   return { urls, paths: [{ from: plan.root, to: trimSlash(clone.rootPath) }] };
+}
+
+/** Goes through the whole index once: a target without room is refused before a byte is copied, and progress has a total. */
+async function measureFiles(
+  source: SourceAgent,
+  rule: (path: string) => FileRule,
+  step: StepContext,
+): Promise<{ files: number; fileBytes: number }> {
+  const measured = { files: 0, fileBytes: 0 };
+  for await (const { entries } of source.index()) {
+    const copied = entries.filter((entry) => entry.kind === 'f' && rule(entry.path).action !== 'skip');
+    measured.files += copied.length;
+    measured.fileBytes += copied.reduce((total, entry) => total + entry.size, 0);
+    step.report({ done: measured.files, message: 'counting files' });
+  }
+  return measured;
 }
 
 function refuseUnsupported(facts: SiteFacts): void {
