@@ -41,6 +41,11 @@ final class RowWriter {
 	private $warnings;
 
 	/**
+	 * @var SequenceCheck
+	 */
+	private $sequence;
+
+	/**
 	 * Longest statement the server takes, in bytes.
 	 *
 	 * @var int
@@ -59,6 +64,7 @@ final class RowWriter {
 		$this->warnings   = $warnings;
 		$this->database   = $session->database();
 		$this->control    = $session->control();
+		$this->sequence   = new SequenceCheck();
 		$this->max_packet = (int) ( 0.9 * $this->database->max_allowed_packet() );
 		// Rows of a table that was just made need no checks: the source made them, and foreign keys come after the rows.
 		$this->database->exec( 'SET foreign_key_checks = 0, unique_checks = 0' );
@@ -72,7 +78,7 @@ final class RowWriter {
 	public function write( Frame $frame ): void {
 		$table = self::text( $frame, 'table' );
 		$place = $this->place( $table );
-		if ( ! SequenceCheck::is_new( $frame, $table, $place ) ) {
+		if ( ! $this->sequence->is_new( $frame, $table, $place ) ) {
 			return;
 		}
 		try {
@@ -80,6 +86,15 @@ final class RowWriter {
 		} catch ( AgentError $error ) {
 			throw ServerError::explain( $error, $table );
 		}
+	}
+
+	/**
+	 * To be called after the last frame.
+	 *
+	 * @throws AgentError Code `agent.table_restart` when frames that seemed to be in their table are not.
+	 */
+	public function finish(): void {
+		$this->sequence->finish();
 	}
 
 	/**

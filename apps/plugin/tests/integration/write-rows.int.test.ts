@@ -117,6 +117,32 @@ it('writes each frame once, however often it comes, and refuses a gap', async ()
   expect(state).toEqual({ phase: 'open', tables: { wp_once: { sequence: 3, cursor: 'after 3', rows: 3 } } });
 });
 
+it('begins a table anew rather than take frames of another cut for its own', async () => {
+  const definition = '(id int primary key) ENGINE=InnoDB';
+  const frame = (sequence: number, ids: string[], from: string | null) =>
+    rowsFrame(
+      'wp_cut',
+      [{ name: 'id', kind: 'number' }],
+      sequence,
+      ids.map((id) => [id]),
+      { from, cursor: `after row ${ids.at(-1)}` },
+    );
+  const write = (...frames: Buffer[][]) => agent.call('rows.write', { session }, frames);
+  const restart = { code: 'agent.table_restart' };
+  await create('wp_cut', definition);
+  await write(frame(1, ['1', '2'], null));
+  // What a worker that was replaced had still on its way: it comes after its successor has asked where the table stands.
+  await write(frame(2, ['3', '4'], 'after row 2'), frame(3, ['5'], 'after row 4'));
+  await expect(write(frame(2, ['3', '4', '5', '6'], 'after row 2'))).rejects.toMatchObject(restart);
+  await expect(write(frame(2, ['3'], 'after row 2'), frame(3, ['4'], 'after row 3'))).rejects.toMatchObject(restart);
+  await expect(write(frame(4, ['7'], 'after row 6'))).rejects.toMatchObject(restart);
+  expect(await query('SELECT COUNT(*) AS n FROM wp_cut')).toEqual([{ n: 5 }]);
+
+  await create('wp_cut', definition);
+  expect(await write(frame(1, ['1'], null), frame(2, ['2'], 'after row 1'))).toMatchObject({ tables: { wp_cut: 2 } });
+  expect(await write(frame(1, ['1'], null), frame(2, ['2'], 'after row 1'))).toMatchObject({ tables: { wp_cut: 2 } });
+});
+
 it('leaves tables alone that the session has made, when only missing ones are asked for', async () => {
   const table = { name: 'wp_made', createSql: 'CREATE TABLE {{table}} (id int primary key) ENGINE=InnoDB' };
   const make = (missing: boolean) => agent.call('tables.create', { session, tables: [table], missing });

@@ -29,6 +29,7 @@ final class WriteRows extends SessionOperation {
 			}
 			$writer->write( $frame );
 		}
+		$writer->finish();
 		return array(
 			'tables'   => (object) $writer->sequences(),
 			'warnings' => $warnings->lines(),

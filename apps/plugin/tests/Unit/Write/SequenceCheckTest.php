@@ -14,10 +14,65 @@ use WpCloneRestore\Write\TablePlace;
 final class SequenceCheckTest extends TestCase {
 
 	/**
-	 * @dataProvider provide_sequences
+	 * @dataProvider provide_requests
+	 * @param array<int, array{0: int, 1: string|null, 2: string}> $frames   Sequence, start and end of each frame of a request.
+	 * @param array<int, string>                                   $expected What becomes of each, and of the request.
 	 */
-	public function test_a_frame_is_new_known_or_out_of_turn( int $sequence, string $state, string $expected ): void {
-		$place = new TablePlace(
+	public function test_frames_are_new_known_or_out_of_turn( array $frames, string $state, array $expected ): void {
+		$place  = self::place( $state );
+		$check  = new SequenceCheck();
+		$result = array();
+		try {
+			foreach ( $frames as list( $sequence, $from, $cursor ) ) {
+				$meta     = array(
+					'sequence' => $sequence,
+					'from'     => $from,
+					'cursor'   => $cursor,
+				);
+				$is_new   = $check->is_new( new Frame( 'R', $meta ), 'wp_posts', $place );
+				$result[] = $is_new ? 'new' : 'known';
+				if ( $is_new ) {
+					$place->sequence = $sequence;
+					$place->cursor   = $cursor;
+				}
+			}
+			$check->finish();
+		} catch ( AgentError $error ) {
+			$result[] = $error->error_code();
+		}
+		self::assertSame( $expected, $result );
+	}
+
+	/**
+	 * The table has the frames 1 to 3 and ends at c.
+	 *
+	 * @return array<string, array{0: array<int, array{0: int, 1: string|null, 2: string}>, 1: string, 2: array<int, string>}>
+	 */
+	public function provide_requests(): array {
+		$idle    = ControlTable::IDLE;
+		$writing = ControlTable::WRITING;
+		$restart = 'agent.table_restart';
+		return array(
+			'the next one'                        => array( array( array( 4, 'c', 'd' ) ), $idle, array( 'new' ) ),
+			'the last one again'                  => array( array( array( 3, 'b', 'c' ) ), $idle, array( 'known' ) ),
+			'all again, and the next'             => array( array( array( 1, null, 'a' ), array( 2, 'a', 'b' ), array( 3, 'b', 'c' ), array( 4, 'c', 'd' ) ), $idle, array( 'known', 'known', 'known', 'new' ) ),
+			'cut elsewhere, but from and to fit'  => array( array( array( 2, 'a', 'bb' ), array( 3, 'bb', 'c' ) ), $idle, array( 'known', 'known' ) ),
+			'the next, but it starts elsewhere'   => array( array( array( 4, 'b', 'd' ) ), $idle, array( $restart ) ),
+			'the next, but it starts at no place' => array( array( array( 4, null, 'd' ) ), $idle, array( $restart ) ),
+			'the last, but it ends elsewhere'     => array( array( array( 3, 'b', 'cc' ) ), $idle, array( $restart ) ),
+			'earlier ones that do not join'       => array( array( array( 2, 'a', 'b' ), array( 3, 'bb', 'c' ) ), $idle, array( 'known', $restart ) ),
+			'earlier ones with a hole'            => array( array( array( 1, null, 'a' ), array( 3, 'a', 'c' ) ), $idle, array( 'known', $restart ) ),
+			'earlier ones that end too early'     => array( array( array( 1, null, 'a' ), array( 2, 'a', 'b' ) ), $idle, array( 'known', 'known', $restart ) ),
+			'too early'                           => array( array( array( 5, 'c', 'd' ) ), $idle, array( 'agent.sequence_gap' ) ),
+			'number 0'                            => array( array( array( 0, 'c', 'd' ) ), $idle, array( 'agent.sequence_gap' ) ),
+			'a negative number'                   => array( array( array( -1, 'c', 'd' ) ), $idle, array( 'agent.sequence_gap' ) ),
+			'the next after an interrupted write' => array( array( array( 4, 'c', 'd' ) ), $writing, array( $restart ) ),
+			'the last one, and a write after it was interrupted' => array( array( array( 3, 'b', 'c' ) ), $writing, array( 'known' ) ),
+		);
+	}
+
+	private static function place( string $state ): TablePlace {
+		return new TablePlace(
 			array(
 				'sequence'      => '3',
 				'row_count'     => '30',
@@ -25,28 +80,6 @@ final class SequenceCheckTest extends TestCase {
 				'state'         => $state,
 				'transactional' => '0',
 			)
-		);
-		try {
-			$result = SequenceCheck::is_new( new Frame( 'R', array( 'sequence' => $sequence ) ), 'wp_posts', $place ) ? 'new' : 'known';
-		} catch ( AgentError $error ) {
-			$result = $error->error_code();
-		}
-		self::assertSame( $expected, $result );
-	}
-
-	/**
-	 * @return array<int, array{0: int, 1: string, 2: string}>
-	 */
-	public function provide_sequences(): array {
-		return array(
-			array( 4, ControlTable::IDLE, 'new' ),
-			array( 3, ControlTable::IDLE, 'known' ),
-			array( 1, ControlTable::IDLE, 'known' ),
-			array( 5, ControlTable::IDLE, 'agent.sequence_gap' ),
-			array( 0, ControlTable::IDLE, 'agent.sequence_gap' ),
-			array( -1, ControlTable::IDLE, 'agent.sequence_gap' ),
-			array( 4, ControlTable::WRITING, 'agent.table_restart' ),
-			array( 3, ControlTable::WRITING, 'known' ),
 		);
 	}
 }

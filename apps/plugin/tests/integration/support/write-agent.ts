@@ -73,19 +73,22 @@ export async function startWriteAgent(options: WriteAgentOptions): Promise<Write
 
 export type Column = { readonly name: string; readonly kind: string; readonly charset?: string | null };
 
-/** One `R` frame. */
+/** One `R` frame; each joins the one with the number before. */
 export function rowsFrame(
   table: string,
   columns: readonly Column[],
   sequence: number,
   rows: readonly (Buffer | string | null)[][],
+  place: { readonly from?: string | null; readonly cursor?: string } = {},
 ): Buffer[] {
   const meta = {
     table,
     columns: columns.map((column) => ({ charset: null, ...column })),
     sequence,
     rows: rows.length,
+    from: sequence === 1 ? null : `after ${sequence - 1}`,
     cursor: `after ${sequence}`,
+    ...place,
   };
   return encodeFrame('R', meta, Buffer.concat(rows.map(packRow)));
 }

@@ -25,12 +25,15 @@ export async function copyTable(
   const columns = table.columns.filter((column) => !column.generated).map(({ name, kind, charset }) => ({ name, kind, charset }));
   const limit = Math.min(MAX_BATCH_BYTES, Math.floor(sides.maxRequestBytes * 0.9));
   let sequence = start.sequence;
+  let from = start.cursor;
   let rows = start.rows;
   const warnings: string[] = [];
   const toFrame = (batch: RowBatch) => {
     sequence += 1;
     const data = rewriting.rewrite(batch.data);
-    return encodeFrame('R', { table: table.name, columns, sequence, rows: batch.rows, cursor: batch.cursor }, data);
+    const place = { sequence, from, cursor: batch.cursor };
+    from = batch.cursor;
+    return encodeFrame('R', { table: table.name, columns, ...place, rows: batch.rows }, data);
   };
   const behind = new WriteBehind();
   const batches = prefetch(sides.source.rows(table, start.cursor), READ_AHEAD);
