@@ -6,6 +6,7 @@ import { createSealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, setGlobalDispatcher } from 'undici';
+import { browserEnvironment } from './config/browser-environment.ts';
 import type { WorkerConfig } from './config/worker-config.ts';
 import { createAgentClient } from './drivers/agent/agent-client.ts';
 import { discoverAgent } from './drivers/agent/discover-agent.ts';
@@ -118,6 +119,7 @@ function createBrowser(config: WorkerConfig, probe: SiteProbe, isRoot: boolean):
     executablePath: config.browserPath,
     endpoint: config.browserEndpoint,
     sandbox: config.browserSandbox ?? !isRoot,
+    environment: browserEnvironment(),
   });
   const { pluginZip, browserTimeoutMs: pageTimeoutMs, artefactDir } = config;
   return createBrowserDriver({ pool, probeSite: probe, pluginZip, pageTimeoutMs, artefactDir });

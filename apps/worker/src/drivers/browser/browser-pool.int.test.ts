@@ -1,8 +1,10 @@
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { findFreePort } from '@wcr/stack/services/process';
 import { chromium } from 'playwright';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { type BrowserPool, type BrowserPoolOptions, createBrowserPool } from './browser-pool.ts';
 import { guardRequests } from './guard-requests.ts';
 import { ownBrowsers } from './testing/own-browsers.ts';
@@ -39,6 +41,16 @@ test('one browser serves all uses, and a new one is started when it has died', a
   process.kill(Number(before[0]), 'SIGKILL');
   await expect.poll(async () => (await ownBrowsers()).filter((pid) => before.includes(pid))).toEqual([]);
   await expect(titleThrough(browsers)).resolves.toBe('hello');
+});
+
+test('a browser inherits nothing of the worker', async () => {
+  vi.stubEnv('WCR_SECRETS_KEY', 'not for strangers');
+  toClose.push(async () => vi.unstubAllEnvs());
+  await pool({ environment: { HOME: tmpdir() } }).withContext({}, signal, async () => {
+    const environments = await Promise.all((await ownBrowsers()).map((pid) => readFile(`/proc/${pid}/environ`, 'utf8')));
+    expect(environments.some((text) => text.includes(`HOME=${tmpdir()}`))).toBe(true);
+    expect(environments.join('')).not.toContain('WCR_');
+  });
 });
 
 test('an idle browser is ended', async () => {

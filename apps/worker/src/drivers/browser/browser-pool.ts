@@ -7,6 +7,8 @@ export type BrowserPoolOptions = {
   /** See WCR_BROWSER_ENDPOINT. */
   readonly endpoint?: string | undefined;
   readonly sandbox: boolean;
+  /** All variables of a browser that is started here: it shows pages of strangers, so nothing of ours is inherited. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** A browser without work is ended after this time. */
   readonly idleMs?: number;
   readonly launchTimeoutMs?: number;
@@ -127,6 +129,7 @@ async function startBrowser(options: BrowserPoolOptions): Promise<Browser> {
       args: LAUNCH_ARGUMENTS,
       chromiumSandbox: options.sandbox,
       timeout,
+      env: { ...options.environment },
       // The worker ends its own work on these signals and closes the pool afterwards.
       handleSIGHUP: false,
       handleSIGINT: false,
