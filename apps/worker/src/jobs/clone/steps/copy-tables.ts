@@ -1,5 +1,5 @@
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
-import { isAppError } from '@wcr/shared/errors/app-error';
+import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 import type { BeginAnswer, SessionState, TargetAgent } from '../../../drivers/agent/target-agent.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
@@ -23,6 +23,8 @@ type Options = { prefix: string; rewriter: Rewriter; excludeTables: readonly str
 
 const MAX_RESTARTS = 3;
 const MAX_WARNINGS = 200;
+/** In one message. */
+const MAX_PROBLEMS = 10;
 const START: TablePlace = { sequence: 0, cursor: null, rows: 0 };
 /** What the target doesn't know; kept in the scratch, without what was on its way when a worker died. */
 type Totals = Pick<CopiedTables, 'bytes' | 'replacements' | 'warnings'>;
@@ -65,13 +67,11 @@ export async function copyTables(sides: Sides, options: Options, step: StepConte
     }
   };
   await allOrFirstError(Array.from({ length: Math.min(options.concurrency, queue.length) }, lane));
-  await discountReplaced(sides, result, step);
+  await countKept(sides, result, step);
   result.rows = Object.values(result.rowCounts).reduce((total, rows) => total + rows, 0);
   // Here, and not later: the clone's own administrator adds rows of its own.
-  const counts = Object.entries(result.rowCounts).map(([name, rows]) => ({ name, columns: [], rows }));
-  const { problems } = await sides.target.verify(counts);
-  for (const problem of problems) step.log(problem);
-  result.warnings = [...new Set([...result.warnings, ...problems])];
+  await verifyTables(sides, result);
+  result.warnings = [...new Set(result.warnings)];
   step.log(`${result.tables} tables, ${result.rows} rows, ${result.bytes} bytes, ${result.replacements} addresses replaced`);
   return result;
 }
@@ -109,14 +109,24 @@ async function copyWithRestarts(task: TableTask): Promise<void> {
   }
 }
 
-/** Rows that came again under another key took the place of earlier ones, which only the target saw. */
-async function discountReplaced({ target }: Sides, { rowCounts }: CopiedTables, step: StepContext): Promise<void> {
+/**
+ * Takes over the target's own count, which it commits together with the rows: only the target sees that a row gave way to
+ * one that came again under another key, or that a worker that was replaced had written a part a moment earlier.
+ */
+async function countKept({ target }: Sides, { rowCounts }: CopiedTables, step: StepContext): Promise<void> {
   const { tables } = await target.state();
   for (const [name, rows] of Object.entries(rowCounts)) {
     const kept = tables[name]?.rows ?? rows;
-    if (kept < rows) step.log(`${name}: ${rows - kept} row(s) came again under another key while they were copied`);
+    if (kept !== rows) step.log(`${name}: ${rows} row(s) were sent, ${kept} kept: the table changed while it was copied`);
     rowCounts[name] = kept;
   }
+}
+
+/** @throws AppError `clone.verify_failed` when a table is not there or has other rows than were written. */
+async function verifyTables({ target }: Sides, { rowCounts }: CopiedTables): Promise<void> {
+  const counts = Object.entries(rowCounts).map(([name, rows]) => ({ name, columns: [], rows }));
+  const { problems } = await target.verify(counts);
+  if (problems.length > 0) throw new AppError('clone.verify_failed', { reason: problems.slice(0, MAX_PROBLEMS).join('; ') });
 }
 
 function totalsOf({ bytes, replacements, warnings }: Totals): Totals {
