@@ -21,7 +21,8 @@ import { normaliseAddress, parseAddress } from './drivers/site/normalise-address
 import { probeSite } from './drivers/site/probe-site.ts';
 import type { SiteProbe } from './drivers/site/site.types.ts';
 import { visitSite } from './drivers/site/visit-site.ts';
-import { createPublicNetwork } from './drivers/source-network/public-network.ts';
+import { startGuardedProxy } from './drivers/source-network/guarded-proxy.ts';
+import { createPublicNetwork, type PublicNetwork } from './drivers/source-network/public-network.ts';
 import type { Engine } from './engine/attempt.ts';
 import type { CloneDeps } from './jobs/clone/clone.types.ts';
 import type { JobDeps } from './jobs/index.ts';
@@ -72,8 +73,9 @@ export function createDeps(config: WorkerConfig): Deps {
   const sealer = createSealer(config.secretsKey);
   const isRoot = process.getuid?.() === 0;
   const runtime = knowSecrets(createLocalRuntime({ ...config, sealer, clock: now, isRoot }), redactor);
-  const sources = sourceAccess(config);
-  const browser = createBrowser(config, sources.probeSite, isRoot);
+  const network = config.allowPrivateSources ? undefined : createPublicNetwork();
+  const sources = sourceAccess(config, network);
+  const browser = createBrowser(config, { probeSite: sources.probeSite, network, isRoot });
   const secrets = createSecretStore({ redis, sealer, redactor });
   const projection = createProjection({ redis, sealer });
   const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
@@ -114,20 +116,22 @@ function useOwnHttpClient(): void {
   setGlobalDispatcher(new Agent());
 }
 
-function createBrowser(config: WorkerConfig, probe: SiteProbe, isRoot: boolean): BrowserDriver {
+type BrowserSurroundings = { probeSite: SiteProbe; network: PublicNetwork | undefined; isRoot: boolean };
+
+function createBrowser(config: WorkerConfig, { probeSite, network, isRoot }: BrowserSurroundings): BrowserDriver {
   const pool = createBrowserPool({
     executablePath: config.browserPath,
     endpoint: config.browserEndpoint,
     sandbox: config.browserSandbox ?? !isRoot,
     environment: browserEnvironment(),
+    startProxy: network && (() => startGuardedProxy(network)),
   });
   const { pluginZip, browserTimeoutMs: pageTimeoutMs, artefactDir } = config;
-  return createBrowserDriver({ pool, probeSite: probe, pluginZip, pageTimeoutMs, artefactDir });
+  return createBrowserDriver({ pool, probeSite, pluginZip, pageTimeoutMs, artefactDir });
 }
 
 /** How sources are reached; our own clones are reached without these limits. */
-function sourceAccess(config: WorkerConfig) {
-  const network = config.allowPrivateSources ? undefined : createPublicNetwork();
+function sourceAccess(config: WorkerConfig, network: PublicNetwork | undefined) {
   const via = network ? { dispatcher: network.dispatcher } : {};
   return {
     probeSite: async (request) => {

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { findFreePort } from '@wcr/stack/services/process';
 import { chromium } from 'playwright';
 import { afterEach, expect, test, vi } from 'vitest';
+import { startGuardedProxy } from '../source-network/guarded-proxy.ts';
+import { createPublicNetwork } from '../source-network/public-network.ts';
 import { type BrowserPool, type BrowserPoolOptions, createBrowserPool } from './browser-pool.ts';
 import { guardRequests } from './guard-requests.ts';
 import { ownBrowsers } from './testing/own-browsers.ts';
@@ -103,6 +105,34 @@ test('a page loads scripts and styles of its own host, and nothing else from any
     await page.waitForFunction("document.title === 'done'");
   });
   expect(seen.toSorted()).toEqual(['127.0.0.1/', '127.0.0.1/own.js']);
+});
+
+test('a browser behind the guarded proxy reaches no private address, by a redirect, a name or loopback', async () => {
+  const seen: string[] = [];
+  const server = createServer((request, response) => {
+    if (request.url !== '/favicon.ico') seen.push(`${request.headers.host?.split(':')[0]}${request.url}`);
+    if (request.url === '/login') response.writeHead(302, { location: `http://127.0.0.1:${port}/redirected` }).end();
+    else response.setHeader('content-type', 'text/html').end('<title>hello</title>');
+  });
+  const port = await listen(server);
+  const network = createPublicNetwork(async () => [{ address: '127.0.0.1', family: 4 }]);
+  const startProxy = () =>
+    startGuardedProxy({
+      connect: async (host, ...rest) =>
+        host === 'shop.example' ? connect(port, '127.0.0.1') : await network.connect(host, ...rest),
+    });
+  await pool({ startProxy }).withContext({}, signal, async (context) => {
+    const page = await context.newPage();
+    await page.goto('http://shop.example/');
+    expect(await page.title()).toBe('hello');
+    for (const host of ['shop.example/login', 'localhost', '127.0.0.1', '[::1]', 'intern.example']) {
+      const url = new URL(`http://${host}`);
+      url.port ||= String(port);
+      const answer = await page.goto(url.href).catch(() => undefined);
+      expect([200, 302]).not.toContain(answer?.status());
+    }
+  });
+  expect(seen).toEqual(['shop.example/', 'shop.example/login']);
 });
 
 async function listen(server: Server): Promise<number> {

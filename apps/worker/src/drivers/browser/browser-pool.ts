@@ -9,10 +9,14 @@ export type BrowserPoolOptions = {
   readonly sandbox: boolean;
   /** All variables of a browser that is started here: it shows pages of strangers, so nothing of ours is inherited. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Starts what a browser that is started here must go through, to wherever it goes; it ends with the browser. */
+  readonly startProxy?: (() => Promise<BrowserProxy>) | undefined;
   /** A browser without work is ended after this time. */
   readonly idleMs?: number;
   readonly launchTimeoutMs?: number;
 };
+
+export type BrowserProxy = { readonly url: string; close(): Promise<void> };
 
 export type BrowserPool = {
   /**
@@ -33,6 +37,8 @@ const LAUNCH_ARGUMENTS = [
   '--disable-sync',
   '--disable-dev-shm-usage',
 ];
+
+const NOTHING_BESIDE_PROXY = ['--webrtc-ip-handling-policy=disable_non_proxied_udp'];
 
 /** One browser per process: started by the first use, started anew when it has died, ended when idle. */
 export function createBrowserPool(options: BrowserPoolOptions): BrowserPool {
@@ -124,9 +130,18 @@ async function startBrowser(options: BrowserPoolOptions): Promise<Browser> {
   const timeout = options.launchTimeoutMs ?? 30_000;
   try {
     if (options.endpoint !== undefined) return await connect(options.endpoint, timeout);
-    return await chromium.launch({
+    const proxy = await options.startProxy?.();
+    return await launch(options, timeout, proxy);
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+async function launch(options: BrowserPoolOptions, timeout: number, proxy: BrowserProxy | undefined): Promise<Browser> {
+  try {
+    const browser = await chromium.launch({
       headless: true,
-      args: LAUNCH_ARGUMENTS,
+      args: proxy ? [...LAUNCH_ARGUMENTS, ...NOTHING_BESIDE_PROXY] : LAUNCH_ARGUMENTS,
       chromiumSandbox: options.sandbox,
       timeout,
       env: { ...options.environment },
@@ -134,10 +149,15 @@ async function startBrowser(options: BrowserPoolOptions): Promise<Browser> {
       handleSIGHUP: false,
       handleSIGINT: false,
       handleSIGTERM: false,
+      // Unless told so, Chromium reaches loopback and link-local addresses without its proxy.
+      ...(proxy && { proxy: { server: proxy.url, bypass: '<-loopback>' } }),
       ...(options.executablePath !== undefined && { executablePath: options.executablePath }),
     });
+    browser.once('disconnected', () => void proxy?.close());
+    return browser;
   } catch (error) {
-    throw unavailable(error);
+    await proxy?.close();
+    throw error;
   }
 }
 

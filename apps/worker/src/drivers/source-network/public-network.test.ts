@@ -42,8 +42,9 @@ it.each(['127.0.0.1', 'rebound.example'])('does not connect to %s even when it w
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const { dispatcher } = createPublicNetwork(async () => [{ address: '127.0.0.1', family: 4 }]);
+  const { dispatcher, connect } = createPublicNetwork(async () => [{ address: '127.0.0.1', family: 4 }]);
   await expect(request(`http://${host}:${port}/`, { dispatcher })).rejects.toMatchObject({ code: 'source.invalid_url' });
+  await expect(connect(host, port, AbortSignal.timeout(5_000))).rejects.toMatchObject({ code: 'source.invalid_url' });
   expect(asked).toBe(0);
   server.close();
 });

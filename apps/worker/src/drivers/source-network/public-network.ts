@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { once } from 'node:events';
+import { isIP, type LookupFunction, connect as openSocket, type Socket } from 'node:net';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
 import { isPrivateAddress } from './private-address.ts';
@@ -11,6 +12,11 @@ export type LookupAll = (host: string) => Promise<readonly { readonly address: s
 export type PublicNetwork = {
   /** Refuses private addresses at the moment of connecting: a name may change its address after it was checked. */
   readonly dispatcher: Dispatcher;
+  /**
+   * A line to a host, to the very address that was found to be public.
+   * @throws AppError `source.invalid_url` for a private one; the system's error when there is no line
+   */
+  connect(host: string, port: number, signal: AbortSignal): Promise<Socket>;
   /** @throws AppError `source.invalid_url` when the host of an address is private. A host that isn't found passes. */
   assertPublic(url: string): Promise<void>;
 };
@@ -38,6 +44,19 @@ export function createPublicNetwork(lookupAll: LookupAll = lookUp): PublicNetwor
   };
   return {
     dispatcher: new Agent({ connect: guarded }),
+    async connect(host, port, signal) {
+      if (isIP(host) !== 0 && isPrivateAddress(host)) throw refusal();
+      const socket = openSocket({ host, port, lookup });
+      // Whoever gets the line hears of its end; nobody may be there yet to hear of an error.
+      socket.on('error', () => undefined);
+      try {
+        await once(socket, 'connect', { signal });
+        return socket;
+      } catch (error) {
+        socket.destroy();
+        throw error;
+      }
+    },
     async assertPublic(url) {
       const host = bare(new URL(url).hostname);
       const found = isIP(host) !== 0 ? [{ address: host }] : await lookupAll(host).catch(() => []);
