@@ -17,8 +17,6 @@ final class RowWriter {
 	/** Longer statements were slower to load (measured: 1 MiB takes 1.2 to 1.7 times as long as 256 KiB). */
 	private const STATEMENT_BYTES = 262144;
 	private const LOCK_SECONDS    = 20;
-	/** The server's number for a duplicate in a unique key. */
-	private const DUPLICATE = 1062;
 
 	/**
 	 * @var Session
@@ -128,10 +126,29 @@ final class RowWriter {
 	}
 
 	private function write_transaction( string $table, TablePlace $place, Frame $frame ): void {
+		try {
+			$this->commit_frame( $table, $place, $frame, false );
+		} catch ( AgentError $error ) {
+			if ( ! RepeatedRows::is_duplicate( $error ) && ! RepeatedRows::may_be_duplicate( $error ) ) {
+				throw $error;
+			}
+			// Without these checks the server may put a table's first rows off until the commit, and fail them as a whole.
+			$this->database->exec( 'SET unique_checks = 1' );
+			$this->commit_frame( $table, $place, $frame, true );
+			$this->database->exec( 'SET unique_checks = 0' );
+		}
+	}
+
+	private function commit_frame( string $table, TablePlace $place, Frame $frame, bool $one_by_one ): void {
 		$this->database->begin();
 		try {
-			$replaced = $this->insert( $table, $frame );
-			$next     = self::after( $place, $frame );
+			$replaced = 0;
+			if ( $one_by_one ) {
+				$replaced = $this->insert_one_by_one( $table, $frame );
+			} else {
+				$this->insert( $table, $frame );
+			}
+			$next = self::after( $place, $frame );
 
 			$next->rows -= $replaced;
 			$this->control->store( $table, $next );
@@ -162,16 +179,13 @@ final class RowWriter {
 		return $next;
 	}
 
-	/** Inserts the frame's rows; answers how many earlier ones gave way to them. */
-	private function insert( string $table, Frame $frame ): int {
+	/** Inserts the frame's rows, many in a statement. */
+	private function insert( string $table, Frame $frame ): void {
 		$columns  = self::columns( $frame );
 		$literals = new Literals( $this->database->connection(), array_column( $columns, 'kind' ) );
-		$names    = array_map( array( Database::class, 'quote_identifier' ), array_column( $columns, 'name' ) );
-		$head     = 'INSERT INTO ' . Database::quote_identifier( $this->session->tables()->current( $table ) ) . ' (' . implode( ',', $names ) . ') VALUES ';
+		$head     = $this->head( $table, $columns );
 		$limit    = min( self::STATEMENT_BYTES, $this->max_packet );
 		$sql      = '';
-		$tuples   = 0;
-		$replaced = 0;
 		foreach ( RowPacker::unpack( $frame->data, count( $columns ) ) as $row ) {
 			$tuple = $literals->tuple( $row );
 			if ( strlen( $head ) + strlen( $tuple ) > $this->max_packet ) {
@@ -186,43 +200,60 @@ final class RowWriter {
 				);
 			}
 			if ( '' !== $sql && strlen( $sql ) + strlen( $tuple ) >= $limit ) {
-				$replaced += $this->load( $sql, $table, $tuples );
-				$sql       = '';
-				$tuples    = 0;
+				$this->load( $sql, $table );
+				$sql = '';
 			}
 			$sql .= '' === $sql ? $head . $tuple : ',' . $tuple;
-			++$tuples;
 		}
-		return $replaced + ( '' === $sql ? 0 : $this->load( $sql, $table, $tuples ) );
+		if ( '' !== $sql ) {
+			$this->load( $sql, $table );
+		}
+	}
+
+	/** Inserts the frame's rows, some of which came again; answers how many earlier ones gave way. */
+	private function insert_one_by_one( string $table, Frame $frame ): int {
+		$columns  = self::columns( $frame );
+		$literals = new Literals( $this->database->connection(), array_column( $columns, 'kind' ) );
+		$head     = $this->head( $table, $columns );
+		$repeated = new RepeatedRows( $this->database, $this->session->tables()->current( $table ), $table, $columns );
+		$replaced = 0;
+		foreach ( RowPacker::unpack( $frame->data, count( $columns ) ) as $row ) {
+			$replaced += $repeated->insert( $head . $literals->tuple( $row ), $row );
+			$this->warnings->collect( $this->database, $table );
+		}
+		return $replaced;
 	}
 
 	/**
-	 * Runs an INSERT. A row of a site that lives may be deleted while it is copied and come again under a later key, as
-	 * WordPress's transients do: then the earlier one gives way, since the source has it no more.
+	 * An INSERT up to its first row.
 	 *
-	 * @return int Rows that gave way.
-	 * @throws AgentError Any failure; code `agent.table_restart` where a part of the statement may have been done.
+	 * @param array<int, array{name: string, kind: string}> $columns Columns of the rows.
 	 */
-	private function load( string $sql, string $table, int $tuples ): int {
-		$replaced = 0;
+	private function head( string $table, array $columns ): string {
+		$names = array_map( array( Database::class, 'quote_identifier' ), array_column( $columns, 'name' ) );
+		return 'INSERT INTO ' . Database::quote_identifier( $this->session->tables()->current( $table ) ) . ' (' . implode( ',', $names ) . ') VALUES ';
+	}
+
+	/**
+	 * Runs an INSERT.
+	 *
+	 * @throws AgentError Any failure; code `agent.table_restart` where a row came again and a part of the statement may have been done.
+	 */
+	private function load( string $sql, string $table ): void {
 		try {
 			$this->database->exec( $sql );
 		} catch ( AgentError $error ) {
-			if ( ! self::came_again( $error ) ) {
-				throw $error;
-			}
-			if ( ! $this->places[ $table ]->transactional ) {
+			if ( self::came_again( $error ) && ! $this->places[ $table ]->transactional ) {
 				throw new AgentError( 'agent.table_restart', 'A row came again under another key.', true, array( 'table' => $table ), $error );
 			}
-			$replaced = $this->database->exec( 'REPLACE' . substr( $sql, strlen( 'INSERT' ) ) ) - $tuples;
+			throw $error;
 		}
 		$this->warnings->collect( $this->database, $table );
-		return $replaced;
 	}
 
 	/** True for a duplicate in another key than the primary one, by which rows are read. */
 	private static function came_again( AgentError $error ): bool {
-		return self::DUPLICATE === ( $error->detail()['errno'] ?? 0 ) && ! preg_match( "/for key '(?:[^']*\\.)?PRIMARY'/", $error->getMessage() );
+		return RepeatedRows::is_duplicate( $error ) && ! preg_match( "/for key '(?:[^']*\\.)?PRIMARY'/", $error->getMessage() );
 	}
 
 	/**

@@ -184,6 +184,45 @@ it('lets an earlier row give way to one that came again under a later key', asyn
   await expect(again).rejects.toMatchObject({ code: 'agent.table_restart' });
 });
 
+it('loses no row whose key is another row’s to the target’s collation alone', async () => {
+  const columns = [
+    { name: 'id', kind: 'number' },
+    { name: 'name', kind: 'text' },
+    { name: 'lang', kind: 'text' },
+  ];
+  const text = 'varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL';
+  await create('wp_padded', `(id int primary key, name ${text}, lang ${text}, UNIQUE pair (name(4), lang)) ENGINE=InnoDB`);
+  const write = (sequence: number, rows: string[][]) =>
+    agent.call('rows.write', { session }, [rowsFrame('wp_padded', columns, sequence, rows)]);
+  const collision = { code: 'source.database_unsupported', detail: { table: 'wp_padded', key: 'pair' } };
+  await expect(
+    write(1, [
+      ['1', 'a', 'en'],
+      ['2', 'a ', 'en'],
+    ]),
+  ).rejects.toMatchObject(collision);
+  await write(1, [
+    ['1', 'caffè', 'en'],
+    ['2', 'other', 'en'],
+  ]);
+  await expect(write(2, [['3', 'CAFFE', 'en']])).rejects.toMatchObject(collision);
+  expect(await query('SELECT id FROM wp_padded ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }]);
+  // The very same bytes are the same row, come again; also where only the beginning is in the key.
+  await write(2, [
+    ['3', 'caffè', 'en'],
+    ['4', 'othello', 'en'],
+    ['5', 'other', 'de'],
+    ['6', 'other', 'de'],
+  ]);
+  expect(await query('SELECT id FROM wp_padded ORDER BY id')).toEqual([{ id: 3 }, { id: 4 }, { id: 6 }]);
+  const state = await agent.call('session.state', { session });
+  expect(state).toMatchObject({ tables: { wp_padded: { sequence: 2, rows: 3 } } });
+
+  await create('wp_named', `(name ${text}, PRIMARY KEY (name)) ENGINE=InnoDB`);
+  const named = rowsFrame('wp_named', [{ name: 'name', kind: 'text' }], 1, [['a'], ['a ']]);
+  await expect(agent.call('rows.write', { session }, [named])).rejects.toMatchObject({ code: 'source.database_unsupported' });
+});
+
 it('keeps nothing of a frame that fails in the middle', async () => {
   await create('wp_whole', '(id int primary key) ENGINE=InnoDB');
   const bad = rowsFrame('wp_whole', [{ name: 'id', kind: 'number' }], 1, [['1'], ['2'], ['1']]);
