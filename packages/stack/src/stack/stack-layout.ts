@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** Folders and files of the stack on this machine. */
@@ -26,7 +26,10 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export const repositoryRoot = resolve(import.meta.dirname, '../../../..');
 
-/** Lays the stack out below `WCR_STATE_DIR`, or `.local` of the repository. */
+/**
+ * Lays the stack out below `WCR_STATE_DIR`, or `.local` of the repository.
+ * @throws Error when somebody else owns the folder in `/var/tmp` that stands in for a closed one.
+ */
 export function stackLayout(env: Environment, isRoot = process.getuid?.() === 0): StackLayout {
   const state = resolve(repositoryRoot, env['WCR_STATE_DIR'] || '.local');
   const open = !isRoot || isOpenPath(state) ? state : openTwin(state);
@@ -56,7 +59,15 @@ function isOpenPath(path: string): boolean {
   }
 }
 
-/** Stands in for a state folder inside a closed home; always the same one, so that a later run finds it again. */
+/**
+ * Stands in for a state folder inside a closed home; always the same one, so that a later run finds it again. Everybody can
+ * know its name and make it first, or a link to elsewhere: then it is not ours.
+ */
 function openTwin(state: string): string {
-  return join('/var/tmp', `wcr-${createHash('sha256').update(state).digest('hex').slice(0, 12)}`);
+  const twin = join('/var/tmp', `wcr-${createHash('sha256').update(state).digest('hex').slice(0, 12)}`);
+  const info = lstatSync(twin, { throwIfNoEntry: false });
+  if (info !== undefined && !(info.isDirectory() && info.uid === process.getuid?.())) {
+    throw new Error(`${twin} belongs to somebody else: remove it, or set WCR_STATE_DIR to a folder everybody may pass through`);
+  }
+  return twin;
 }

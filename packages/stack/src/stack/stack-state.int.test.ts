@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { findFreePort } from '../services/process.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { stackLayout } from './stack-layout.ts';
@@ -65,4 +65,34 @@ it('as root, clones do not lie where their users cannot pass', () => {
   expect(stackLayout({ WCR_STATE_DIR: state }, false).clones).toBe(join(state, 'clones'));
   chmodSync(folder, 0o711);
   expect(stackLayout({ WCR_STATE_DIR: state }, true).clones).toBe(join(state, 'clones'));
+});
+
+describe('the folder that stands in for a closed one', () => {
+  const twinOf = (state: string): string => dirname(stackLayout({ WCR_STATE_DIR: state }, true).clones);
+  const closedState = (): string => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o700);
+    return join(folder, 'state');
+  };
+
+  it.each([
+    ['a link', (twin: string) => symlinkSync(temporaryFolder(), twin)],
+    ['a file', (twin: string) => writeFileSync(twin, '')],
+  ])('is not taken when it is %s', (_what, make) => {
+    const state = closedState();
+    const twin = twinOf(state);
+    make(twin);
+    onTestFinished(() => rmSync(twin, { force: true }));
+    expect(() => twinOf(state)).toThrow(/somebody else/);
+  });
+
+  it.runIf(process.getuid?.() === 0)('is not taken when it is somebody else’s', () => {
+    const state = closedState();
+    const twin = twinOf(state);
+    mkdirSync(twin);
+    onTestFinished(() => rmSync(twin, { recursive: true, force: true }));
+    expect(twinOf(state)).toBe(twin);
+    chownSync(twin, 65534, 65534);
+    expect(() => twinOf(state)).toThrow(/somebody else/);
+  });
 });
