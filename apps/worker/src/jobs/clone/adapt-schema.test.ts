@@ -20,6 +20,21 @@ it('maps collations of other servers to the nearest one known', () => {
   expect(changes).toHaveLength(3);
 });
 
+it('keeps trailing spaces apart where the server can', () => {
+  const adapt = (name: string, ...collations: string[]) =>
+    adaptCreateSql({ createSql: `CREATE TABLE {{table}} (a text COLLATE ${name})` }, { charsets: ['utf8mb4'], collations }).sql;
+  const older = ['utf8mb4_unicode_520_ci', 'utf8mb4_unicode_520_nopad_ci', 'utf8mb4_bin', 'utf8mb4_nopad_bin'];
+  expect(adapt('utf8mb4_0900_ai_ci', ...older)).toContain('COLLATE utf8mb4_unicode_520_nopad_ci)');
+  expect(adapt('utf8mb4_0900_as_cs', ...older)).toContain('COLLATE utf8mb4_nopad_bin)');
+  expect(adapt('utf8mb4_ja_0900_as_cs_ks', ...older)).toContain('COLLATE utf8mb4_nopad_bin)');
+  expect(adapt('utf8mb4_0900_bin', ...older)).toContain('COLLATE utf8mb4_nopad_bin)');
+  expect(adapt('utf8mb4_0900_as_ci', ...older, 'utf8mb4_uca1400_nopad_as_ci')).toContain('COLLATE utf8mb4_uca1400_nopad_as_ci)');
+  expect(adapt('utf8mb4_uca1400_ai_ci', ...older)).toContain('COLLATE utf8mb4_unicode_520_ci)');
+  expect(adapt('utf8mb4_unicode_520_nopad_ci', 'utf8mb4_unicode_520_ci', 'utf8mb4_0900_ai_ci')).toContain(
+    'COLLATE utf8mb4_0900_ai_ci)',
+  );
+});
+
 it('knows that utf8 and utf8mb3 are one charset', () => {
   expect(adaptCreateSql({ createSql: 'CREATE TABLE {{table}} (a text) DEFAULT CHARSET=utf8' }, mariadb).sql).toContain(
     'CHARSET=utf8mb3',

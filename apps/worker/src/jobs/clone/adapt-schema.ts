@@ -29,13 +29,26 @@ export function adaptCreateSql(
   return { sql, changes: [...changes] };
 }
 
+/**
+ * Trailing spaces count in MySQL 8's `_0900_` collations and do not in most others, where a unique key takes `a` and `a `
+ * for one: so collations that count them come first.
+ */
 function nearestCollation(name: string, known: ReadonlySet<string>): string {
   if (known.size === 0 || known.has(name)) return name;
   const charset = name.split('_')[0] ?? 'utf8mb4';
-  const binary = /_bin$|_as_cs$/.test(name);
-  const wishes = binary ? [`${charset}_bin`] : [`${charset}_unicode_520_ci`, `${charset}_unicode_ci`, `${charset}_general_ci`];
+  const wishes = wishedCollations(name, charset);
   const alias = charset === 'utf8mb3' ? wishes.map((wish) => wish.replace('utf8mb3', 'utf8')) : [];
   return [...wishes, ...alias, 'utf8mb4_unicode_ci'].find((wish) => known.has(wish)) ?? name;
+}
+
+function wishedCollations(name: string, charset: string): string[] {
+  const countsSpaces = /_0900_|_nopad_/.test(name);
+  if (/_bin$|_as_cs(_ks)?$/.test(name)) return [...(countsSpaces ? [`${charset}_nopad_bin`] : []), `${charset}_bin`];
+  const strength = /_as_ci$/.test(name) ? 'as_ci' : 'ai_ci';
+  const plain = ['unicode_520_ci', 'unicode_ci', 'general_ci'].map((end) => `${charset}_${end}`);
+  if (!countsSpaces) return plain;
+  const newest = [`${charset}_uca1400_nopad_${strength}`, `${charset}_0900_${strength}`];
+  return [...newest, ...plain.map((wish) => wish.replace(/_ci$/, '_nopad_ci')), ...plain];
 }
 
 function nearestCharset(name: string, known: ReadonlySet<string>): string {
