@@ -211,6 +211,23 @@ describe('what nobody may read', () => {
     expect(await answer.text()).not.toContain('secret');
   });
 
+  it.each([
+    ['deny from all', 404],
+    [
+      '<IfModule mod_authz_core.c>\nRequire all denied\n</IfModule>\n# old\nOrder deny,allow\nDeny from All\nOptions -Indexes\n',
+      404,
+    ],
+    ['Deny from all\n<FilesMatch "\\.txt$">\nAllow from all\n</FilesMatch>', 200],
+    ['Options -Indexes', 200],
+  ])('follows the plain denial of a folder: %j', async (rules, status) => {
+    const { id } = clone.record;
+    gateway.writeSite(id, { 'logs/.htaccess': rules, 'logs/one.txt': 'x', 'logs/sub/two.txt': 'x', 'logs/open/three.txt': 'x' });
+    gateway.writeSite(id, { 'logs/open/.htaccess': 'Require all granted' });
+    expect((await get('logs/one.txt')).status).toBe(status);
+    expect((await get('logs/sub/two.txt')).status).toBe(status);
+    expect((await get('logs/open/three.txt')).status).toBe(200);
+  });
+
   it('leaves uploads alone that WordPress gave a harmless name', async () => {
     expect(await (await get('photo.php_.jpg')).text()).toBe('a picture');
   });

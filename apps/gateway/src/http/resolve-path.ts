@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { type FileHandle, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeniedByFolder } from './folder-denial.ts';
+import { openInside } from './open-inside.ts';
 
 /** What answers a path of a clone. */
 export type Resolved =
@@ -34,7 +35,8 @@ export async function resolvePath(site: string, path: string): Promise<Resolved>
 }
 
 async function resolveFile(site: string, path: string): Promise<Resolved> {
-  const file = isSecret(path) ? undefined : await openInside(site, path);
+  if (isSecret(path) || (await isDeniedByFolder(site, path))) return { kind: 'refused' };
+  const file = await openInside(site, path);
   return file ? { kind: 'file', file, path } : { kind: 'refused' };
 }
 
@@ -42,8 +44,7 @@ async function resolveFolder(site: string, path: string): Promise<Resolved> {
   if (!path.endsWith('/')) return { kind: 'add-slash' };
   const index = `${path}index.php`;
   if (await isFileInside(site, index)) return { kind: 'script', script: index, pathInfo: '' };
-  const page = await openInside(site, `${path}index.html`);
-  return page ? { kind: 'file', file: page, path: `${path}index.html` } : { kind: 'refused' };
+  return await resolveFile(site, `${path}index.html`);
 }
 
 /** The first step that ends in .php is the script; what follows it is its PATH_INFO. */
@@ -69,20 +70,4 @@ async function isFileInside(site: string, path: string): Promise<boolean> {
   const file = await openInside(site, path);
   await file?.close();
   return file !== undefined;
-}
-
-/** Opens a plain file of the site; where it really lies is asked of the opened file, so that no link can be swapped in between. */
-async function openInside(site: string, path: string): Promise<FileHandle | undefined> {
-  const full = join(site, path);
-  // Without O_NONBLOCK opening a named pipe would wait for its writer.
-  const file = await open(full, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
-  if (file === undefined) return undefined;
-  const [root, real, info] = await Promise.all([
-    realpath(site),
-    readlink(`/proc/self/fd/${file.fd}`).catch(() => realpath(full)),
-    file.stat(),
-  ]).catch(() => ['', '', undefined] as const);
-  if (info?.isFile() && root !== '' && real.startsWith(root + sep)) return file;
-  await file.close();
-  return undefined;
 }
