@@ -30,8 +30,12 @@ final class TablesChecksum implements Operation {
 		$sum    = new RowSum();
 		$budget = $request->budget();
 		$budget->spend( $budget->bytes_left() - self::BYTES );
+		$limit = $request->args()['rows'] ?? null;
 		foreach ( $scan->packed( $budget ) as $packed ) {
 			$sum->add( $packed );
+			if ( $scan->rows() === $limit ) {
+				$budget->spend( $budget->bytes_left() );
+			}
 		}
 		$out->write_json(
 			array(
@@ -39,6 +43,6 @@ final class TablesChecksum implements Operation {
 				'checksum' => $sum->decimal(),
 			)
 		);
-		$out->end( $scan->is_done(), $scan->cursor()->encode() );
+		$out->end( $scan->is_done() || $scan->rows() === $limit, $scan->cursor()->encode() );
 	}
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
+import { RowSum } from '../../../worker/src/drivers/agent/row-sum.ts';
 import { jsonOf } from '../../../worker/src/drivers/agent/source-agent.ts';
 import { readRows, readSchema, tableOf, textsOf } from './support/read-agent.ts';
 import { startWriteAgent, type WriteAgent } from './support/write-agent.ts';
@@ -298,6 +299,28 @@ it('a checksum is the sum over the packed rows, in any order and in parts', asyn
     await agent.frames('tables.checksum', { table: 'wp_sum', columns: ['id', 'v'], key: ['id'], cursor: null }),
   );
   expect(answer).toEqual({ rows: 500, checksum: String(expected % 2n ** 64n) });
+});
+
+it('a checksum over the first rows of a table without a key does not change when rows come behind them', async () => {
+  await sql.query('CREATE TABLE wp_heap (v varchar(32)) SELECT MD5(seq) AS v FROM seq_1_to_500');
+  const table = await schemaOf('wp_heap');
+  const { frames } = await readRows(agent.frames, table);
+  const sum = new RowSum(1);
+  for (const frame of frames.filter((candidate) => candidate.kind === 'R')) sum.add(frame.data);
+  const ask = (args: object) => agent.frames('tables.checksum', { table: 'wp_heap', columns: ['v'], key: null, ...args });
+  const expected = { rows: 500, checksum: String(sum.checksum) };
+
+  const first = await ask({ cursor: null, rows: 300 });
+  const rest = await ask({ cursor: first.at(-1)?.meta['cursor'], rows: 200 });
+  const parts = [first, rest].map((answer) => jsonOf(answer) as { rows: number; checksum: string });
+  expect(parts.map((part) => part.rows)).toEqual([300, 200]);
+  const added = parts.reduce((total, part) => total + BigInt(part.checksum), 0n);
+  expect(String(added % 2n ** 64n)).toBe(expected.checksum);
+
+  await sql.query("INSERT INTO wp_heap VALUES ('later')");
+  expect(jsonOf(await ask({ cursor: null, rows: 500 }))).toEqual(expected);
+  await sql.query('DELETE FROM wp_heap WHERE v = MD5(1)');
+  expect(jsonOf(await ask({ cursor: null, rows: 500 }))).not.toEqual(expected);
 });
 
 it('a table, column or cursor that does not exist is refused', async () => {

@@ -25,6 +25,18 @@ export function mapPackedRows(data: Buffer, columnCount: number, map: MapValue):
   return Buffer.concat(parts);
 }
 
+/**
+ * Each row of packed rows, as it is.
+ * @throws AppError `agent.malformed` when lengths do not add up to the data.
+ */
+export function* splitPackedRows(data: Buffer, columnCount: number): Generator<Buffer> {
+  for (let start = 0; start < data.length; ) {
+    const { next } = mapRow(data, start, columnCount, (value) => value);
+    yield data.subarray(start, next);
+    start = next;
+  }
+}
+
 function mapRow(
   data: Buffer,
   start: number,

@@ -2,7 +2,7 @@ import { SiteFacts } from '@wcr/shared/contracts/agent-facts';
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import { type TableSchema, TablesAnswer } from '@wcr/shared/contracts/agent-schema';
 import { AppError } from '@wcr/shared/errors/app-error';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { AgentClient } from './agent.types.ts';
 import { type IndexEntry, pathFromWire, pathToWire, unpackIndex } from './index-codec.ts';
 import type { Patience } from './patience.ts';
@@ -10,8 +10,13 @@ import type { Patience } from './patience.ts';
 /** Rows as they travel, and where reading goes on after them. */
 export type RowBatch = { readonly data: Buffer; readonly rows: number; readonly cursor: string };
 
+/** A table without a key is read by offset: each request makes the server walk over all rows before it, so there are fewer. */
+const KEYLESS_BUDGET_BYTES = 32 << 20;
+
 /** Names in one request; a request's description has a limit. */
 const FILES_PER_REQUEST = 400;
+
+const ChecksumAnswer = z.object({ rows: z.number(), checksum: z.string().regex(/^\d{1,20}$/) });
 
 /** Bytes of a file at an offset; `error` when the file went away or cannot be read. */
 export type FilePart = {
@@ -56,7 +61,10 @@ export class SourceAgent {
     return parseAnswer(TablesAnswer, await this.#json('tables.schema', {}));
   }
 
-  /** Every row of a table once, from `cursor` on. */
+  /**
+   * Every row of a table once, from `cursor` on. Of a table without a key only while no row before the cursor comes or
+   * goes: compare with `checksum()`.
+   */
   async *rows(table: TableSchema, cursor: string | null): AsyncGenerator<RowBatch> {
     const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
     const patience = this.#patience();
@@ -65,7 +73,7 @@ export class SourceAgent {
       const before = place.cursor;
       try {
         yield* this.#rowSlice(
-          { table: table.name, columns, key: table.key, cursor: place.cursor, compress: this.#compress },
+          { ...budgetOf(table), table: table.name, columns, key: table.key, cursor: place.cursor, compress: this.#compress },
           place,
         );
         if (place.cursor === before && !place.done) throw noProgress();
@@ -75,6 +83,24 @@ export class SourceAgent {
         await patience.failed(error);
       }
     }
+  }
+
+  /** The sum of `RowSum` over a table's first `rows` rows, as the source has them now; fewer when there are no more. */
+  async checksum(table: TableSchema, rows: number): Promise<{ rows: number; checksum: bigint }> {
+    const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
+    const patience = this.#patience();
+    const sum = { rows: 0, checksum: 0n };
+    const place: { cursor: string | null; done: boolean } = { cursor: null, done: false };
+    while (!place.done && sum.rows < rows) {
+      const args = { table: table.name, columns, key: table.key, cursor: place.cursor, rows: rows - sum.rows };
+      const { frames, end } = await patience.keep(() => this.#slice('tables.checksum', args));
+      const part = parseAnswer(ChecksumAnswer, jsonOf(frames));
+      sum.rows += part.rows;
+      sum.checksum = BigInt.asUintN(64, sum.checksum + BigInt(part.checksum));
+      place.cursor = String(end['cursor']);
+      place.done = end['done'] === true;
+    }
+    return sum;
   }
 
   /** One request; `place` follows what the consumer has taken over, so that a cut-off answer costs nothing. */
@@ -148,6 +174,10 @@ export class SourceAgent {
     const { frames } = await this.#patience().keep(() => this.#slice(operation, args));
     return jsonOf(frames);
   }
+}
+
+function budgetOf(table: TableSchema): { budgetBytes?: number } {
+  return table.key === null ? { budgetBytes: KEYLESS_BUDGET_BYTES } : {};
 }
 
 /** The value of the `J` frame: its description, or its data when it is too large for that. */

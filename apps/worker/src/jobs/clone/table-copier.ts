@@ -1,6 +1,7 @@
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
+import { RowSum } from '../../drivers/agent/row-sum.ts';
 import type { RowBatch, SourceAgent } from '../../drivers/agent/source-agent.ts';
 import type { TargetAgent } from '../../drivers/agent/target-agent.ts';
 import { WriteBehind } from '../../drivers/agent/write-behind.ts';
@@ -14,13 +15,13 @@ export type TableProgress = (added: { rows: number; bytes: number }) => Promise<
 
 /**
  * Copies one table's rows from `start` on; reading, rewriting and writing overlap, at most a few MiB are in memory.
- * @returns the rows the target has now, and what its server warned about
+ * @returns the rows the target has now, what its server warned about, and the sum of the rows as the source sent them
  */
 export async function copyTable(
   sides: { source: SourceAgent; target: TargetAgent; maxRequestBytes: number },
   table: TableSchema,
   options: { start: TablePlace; rewriting: RowRewriting; onProgress: TableProgress },
-): Promise<{ rows: number; warnings: string[] }> {
+): Promise<{ rows: number; warnings: string[]; sum: RowSum | undefined }> {
   const { start, rewriting } = options;
   const columns = table.columns.filter((column) => !column.generated).map(({ name, kind, charset }) => ({ name, kind, charset }));
   const limit = Math.min(MAX_BATCH_BYTES, Math.floor(sides.maxRequestBytes * 0.9));
@@ -28,8 +29,11 @@ export async function copyTable(
   let from = start.cursor;
   let rows = start.rows;
   const warnings: string[] = [];
+  // Only where somebody compares it.
+  const sum = table.key === null ? new RowSum(columns.length) : undefined;
   const toFrame = (batch: RowBatch) => {
     sequence += 1;
+    sum?.add(batch.data);
     const data = rewriting.rewrite(batch.data);
     const place = { sequence, from, cursor: batch.cursor };
     from = batch.cursor;
@@ -39,7 +43,7 @@ export async function copyTable(
   const batches = prefetch(sides.source.rows(table, start.cursor), READ_AHEAD);
   for await (const group of groupBySize(batches, (batch) => batch.data.length, limit)) {
     const frames = group.map(toFrame);
-    const added = { rows: sum(group, (batch) => batch.rows), bytes: sum(group, (batch) => batch.data.length) };
+    const added = { rows: total(group, (batch) => batch.rows), bytes: total(group, (batch) => batch.data.length) };
     await behind.push(async () => {
       warnings.push(...(await sides.target.writeRows(frames)));
       rows += added.rows;
@@ -47,7 +51,7 @@ export async function copyTable(
     });
   }
   await behind.settle();
-  return { rows, warnings };
+  return { rows, warnings, sum };
 }
 
 /** Groups what is ready anyway: a group ends at `limit` bytes. */
@@ -67,6 +71,6 @@ async function* groupBySize<T>(items: AsyncIterable<T>, sizeOf: (item: T) => num
   if (group.length > 0) yield group;
 }
 
-function sum<T>(items: readonly T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
+function total<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0);
 }

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import type { AgentClient } from '../../../drivers/agent/agent.types.ts';
 import { decodeStream, encodeStream } from '../../../drivers/agent/frame-codec.ts';
 import { Patience } from '../../../drivers/agent/patience.ts';
+import { RowSum } from '../../../drivers/agent/row-sum.ts';
 import { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../../drivers/agent/target-agent.ts';
 import type { Json, StepContext } from '../../../engine/engine.types.ts';
@@ -32,6 +33,16 @@ function createSource(options: { rows: () => string[]; key: string[] | null }): 
   };
   const answers: Record<string, (args: Args) => Frame[]> = {
     'tables.schema': () => [frame('J', { tables: [table], views: [], triggers: [], skipped: [] })],
+    'tables.checksum': ({ cursor, rows: wanted }) => {
+      const at = Number(cursor ?? 0);
+      const sum = new RowSum(1);
+      const part = options.rows().slice(at, at + Math.min(2, Number(wanted)));
+      sum.add(Buffer.concat(part.map(packed)));
+      return [
+        frame('J', { rows: sum.rows, checksum: String(sum.checksum) }),
+        frame('E', { cursor: String(at + sum.rows), done: part.length < 2 }),
+      ];
+    },
     'rows.read': ({ cursor }) => {
       const at = Number(cursor ?? 0);
       const rows = options.rows().slice(at, at + 2);
@@ -135,5 +146,51 @@ it('starts a table again that does not stand where it was said to', async () => 
   };
   const copied = await copy(createSource({ rows: () => [...'abcde'], key: ['v'] }), target);
   expect(target.rows.join('')).toBe('abcde');
+  expect(copied.rowCounts).toEqual({ wp_t: 5 });
+});
+
+/** The rows at each reading of them; the last ones stay. */
+function living(...states: string[]): () => string[] {
+  return () => [...((states.length > 1 ? states.shift() : states[0]) ?? '')];
+}
+
+it('copies a table without a key again when rows moved while it was read', async () => {
+  const target = createTarget();
+  const step = stepContext();
+  // The deletion of the first row moves c before the place where reading goes on.
+  const copied = await copy(createSource({ rows: living('abcde', 'bcde'), key: null }), target, step);
+  expect(target.rows.join('')).toBe('bcde');
+  expect(copied).toMatchObject({ rows: 4, warnings: [] });
+  expect(step.lines).toContainEqual(expect.stringContaining('wp_t: starts again (it has no key'));
+});
+
+it('takes rows that came behind the last one of a table without a key for new ones', async () => {
+  const target = createTarget();
+  const copied = await copy(createSource({ rows: living('abc', 'abc', 'abcde'), key: null }), target);
+  expect(target.rows.join('')).toBe('abc');
+  expect(target.made).toBe(1);
+  expect(copied.warnings).toEqual([]);
+});
+
+it('warns of a table without a key that never stands still', async () => {
+  let reading = 0;
+  const rows = () => {
+    reading += 1;
+    return [...'abcde'].map((letter) => String.fromCharCode(letter.charCodeAt(0) + reading));
+  };
+  const copied = await copy(createSource({ rows, key: null }), createTarget());
+  expect(copied.warnings).toEqual([expect.stringContaining('wp_t has no key and kept changing')]);
+});
+
+it('does not go on in the middle of a table without a key, and not at all in one that is settled', async () => {
+  const source = createSource({ rows: () => [...'abcde'], key: null });
+  const target = createTarget();
+  await copy(source, target);
+  expect(target.made).toBe(1);
+  await copy(source, target);
+  expect(target.made).toBe(2);
+  expect(target.rows.join('')).toBe('abcde');
+  const copied = await copy(source, target, stepContext({ settled: ['wp_t'] }));
+  expect(target.made).toBe(2);
   expect(copied.rowCounts).toEqual({ wp_t: 5 });
 });

@@ -1,5 +1,6 @@
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
+import type { RowSum } from '../../../drivers/agent/row-sum.ts';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 import type { BeginAnswer, SessionState, TargetAgent } from '../../../drivers/agent/target-agent.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
@@ -16,6 +17,8 @@ export type CopiedTables = {
   warnings: string[];
   /** Rows per table. */
   rowCounts: Record<string, number>;
+  /** Tables without a key that are copied and compared. */
+  settled: string[];
 };
 
 type Sides = { source: SourceAgent; target: TargetAgent; begun: BeginAnswer };
@@ -27,8 +30,8 @@ const MAX_WARNINGS = 200;
 const MAX_PROBLEMS = 10;
 const START: TablePlace = { sequence: 0, cursor: null, rows: 0 };
 /** What the target doesn't know; kept in the scratch, without what was on its way when a worker died. */
-type Totals = Pick<CopiedTables, 'bytes' | 'replacements' | 'warnings'>;
-const NOTHING: Totals = { bytes: 0, replacements: 0, warnings: [] };
+type Totals = Pick<CopiedTables, 'bytes' | 'replacements' | 'warnings' | 'settled'>;
+const NOTHING: Totals = { bytes: 0, replacements: 0, warnings: [], settled: [] };
 
 /** Copies structure and rows of every table of the site; goes on where the target says it stands. */
 export async function copyTables(sides: Sides, options: Options, step: StepContext): Promise<CopiedTables> {
@@ -36,9 +39,9 @@ export async function copyTables(sides: Sides, options: Options, step: StepConte
   const excluded = new Set(options.excludeTables);
   const tables = schema.tables.filter((table) => !excluded.has(table.name)).sort((a, b) => b.sizeBytes - a.sizeBytes);
   const places = (await sides.target.state()).tables;
-  const saved = (await step.scratch.read()) as Totals | undefined;
+  const saved = (await step.scratch.read()) as Partial<Totals> | undefined;
   const result: CopiedTables = {
-    ...structuredClone(saved ?? NOTHING),
+    ...structuredClone({ ...NOTHING, ...saved }),
     tables: tables.length,
     rows: rowsAt(places),
     rowCounts: {},
@@ -86,27 +89,53 @@ type TableTask = {
   result: CopiedTables;
 };
 
-/** A table whose state is in doubt on the target is created anew and copied from its first row. */
+/** A table whose state is in doubt on the target, or that moved while it was read, is created anew and copied from its first row. */
 async function copyWithRestarts(task: TableTask): Promise<void> {
-  const { sides, table, options, result } = task;
-  let start = task.place;
+  const { sides, table, place, result } = task;
+  if (place.sequence > 0 && result.settled.includes(table.name)) {
+    result.rowCounts[table.name] = place.rows;
+    return;
+  }
+  // What is there of a table without a key cannot be compared any more, and an offset tells nothing after a while.
+  let again = place.sequence > 0 && table.key === null ? 'it has no key to go on after' : undefined;
+  let start = place;
   for (let restart = 0; ; restart += 1) {
-    const rewriting = createRowRewriting(table, options.prefix, options.rewriter);
-    const to = { source: sides.source, target: sides.target, maxRequestBytes: sides.begun.maxRequestBytes };
-    try {
-      const copied = await copyTable(to, table, { start, rewriting, onProgress: task.onProgress });
-      result.rowCounts[table.name] = copied.rows;
-      result.replacements += rewriting.replacements();
-      noteWarnings(task, [...copied.warnings, ...tooLongWarnings(table, rewriting.tooLong())]);
-      await task.step.scratch.write(totalsOf(result));
-      return;
-    } catch (error) {
-      if (!isRestartable(error) || restart >= MAX_RESTARTS) throw error;
-      task.step.log(`${table.name}: starts again (${error.message})`);
+    if (again !== undefined) {
+      task.step.log(`${table.name}: starts again (${again})`);
       await createTables(sides, [table], { missing: false, result });
       start = START;
     }
+    again = await copyOnce(task, start, restart >= MAX_RESTARTS);
+    if (again === undefined) return;
   }
+}
+
+/** @returns why the table must be copied again, or undefined when it is done; the last time it throws, or warns, instead */
+async function copyOnce(task: TableTask, start: TablePlace, isLast: boolean): Promise<string | undefined> {
+  const { sides, table, options, result } = task;
+  const rewriting = createRowRewriting(table, options.prefix, options.rewriter);
+  const to = { source: sides.source, target: sides.target, maxRequestBytes: sides.begun.maxRequestBytes };
+  try {
+    const copied = await copyTable(to, table, { start, rewriting, onProgress: task.onProgress });
+    const hasMoved = copied.sum !== undefined && (await hasChanged(sides.source, table, copied.sum));
+    if (hasMoved && !isLast) return 'it has no key and changed while it was read';
+    result.rowCounts[table.name] = copied.rows;
+    result.replacements += rewriting.replacements();
+    if (copied.sum !== undefined) result.settled.push(table.name);
+    const moved = hasMoved ? [`${table.name} has no key and kept changing while it was read: rows may be missing or double`] : [];
+    noteWarnings(task, [...copied.warnings, ...tooLongWarnings(table, rewriting.tooLong()), ...moved]);
+    await task.step.scratch.write(totalsOf(result));
+    return undefined;
+  } catch (error) {
+    if (!isRestartable(error) || isLast) throw error;
+    return error.message;
+  }
+}
+
+/** True when the rows that were read are not the table's first rows now: some moved between requests. Rows behind them are new. */
+async function hasChanged(source: SourceAgent, table: TableSchema, read: RowSum): Promise<boolean> {
+  const now = await source.checksum(table, read.rows);
+  return now.rows !== read.rows || now.checksum !== read.checksum;
 }
 
 /**
@@ -129,8 +158,8 @@ async function verifyTables({ target }: Sides, { rowCounts }: CopiedTables): Pro
   if (problems.length > 0) throw new AppError('clone.verify_failed', { reason: problems.slice(0, MAX_PROBLEMS).join('; ') });
 }
 
-function totalsOf({ bytes, replacements, warnings }: Totals): Totals {
-  return { bytes, replacements, warnings: warnings.slice(0, MAX_WARNINGS) };
+function totalsOf({ bytes, replacements, warnings, settled }: Totals): Totals {
+  return { bytes, replacements, warnings: warnings.slice(0, MAX_WARNINGS), settled };
 }
 
 function rowsAt(places: SessionState['tables']): number {
