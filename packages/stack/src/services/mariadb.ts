@@ -1,12 +1,11 @@
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { type Service, startOnFreePort, startProcess } from './process.ts';
+import { runCommand } from './run.ts';
 
 const run = promisify(execFile);
 const TEMPLATES = resolve(import.meta.dirname, '../../../../.local/cache/mariadb');
@@ -159,13 +158,15 @@ async function ensureDataFolder(options: MariaDbOptions): Promise<void> {
 
 /** `mariadb-install-db` takes seconds and copying its result does not; one per version of the server. */
 async function ensureTemplate(parent: string): Promise<string> {
-  const { stdout } = await run('mariadbd', ['--no-defaults', '--version']);
+  const stdout = await runCommand('mariadbd', ['--no-defaults', '--version']);
   const template = join(parent, createHash('sha256').update(stdout).digest('hex').slice(0, 12));
   if (existsSync(template)) return template;
   const part = `${template}.${process.pid}.${randomBytes(4).toString('hex')}`;
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  await run('mariadb-install-db', [
+  await runCommand('mariadb-install-db', [
     '--no-defaults',
+    // A machine that cannot look up its own name is no obstacle: accounts are by address.
+    '--force',
     `--datadir=${part}`,
     '--skip-test-db',
     '--auth-root-authentication-method=normal',
