@@ -7,7 +7,6 @@ import { type Connection, createConnection } from 'mysql2/promise';
 import { type Service, startOnFreePort, startProcess } from './process.ts';
 import { runCommand } from './run.ts';
 
-const run = promisify(execFile);
 const TEMPLATES = resolve(import.meta.dirname, '../../../../.local/cache/mariadb');
 
 export type Database = { readonly name: string; readonly user: string; readonly password: string };
