@@ -101,7 +101,7 @@ export const CATALOGUE = {
   'clone.verify_failed': entry(
     502,
     true,
-    'The finished clone does not answer as it should: {reason}',
+    'The clone did not pass its checks: {reason}',
     'See the job’s log; the clone was removed.',
   ),
 
