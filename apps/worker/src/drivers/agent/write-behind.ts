@@ -1,8 +1,9 @@
 /**
  * Lets one write run while the next is prepared: `push` waits for the write before, not for its own. Order is kept, and a
- * failed write is thrown by the next `push` or by `settle`.
+ * failed write is thrown by the next `push` or by `settle`. Disposing it waits too, so that nothing is written any more
+ * after its owner has failed for another reason.
  */
-export class WriteBehind {
+export class WriteBehind implements AsyncDisposable {
   #running: Promise<void> = Promise.resolve();
 
   async push(write: () => Promise<void>): Promise<void> {
@@ -15,5 +16,9 @@ export class WriteBehind {
   /** Returns when the last write has ended. */
   async settle(): Promise<void> {
     await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#running.catch(() => undefined);
   }
 }

@@ -67,7 +67,7 @@ async function makeLinks(sides: FileSides, planned: readonly Wanted[]): Promise<
 async function copyFiles(sides: FileSides, wanted: readonly Wanted[]): Promise<Wanted[]> {
   const byPath = new Map(wanted.map((file) => [file.entry.path, file]));
   const changes = new ChangeWatch();
-  const writer = new BatchWriter(sides);
+  await using writer = new BatchWriter(sides);
   const parts = prefetch(sides.source.files(wanted.map(({ entry }) => ({ path: entry.path, offset: 0 }))), READ_AHEAD);
   for await (const part of parts) {
     const file = byPath.get(part.path);
@@ -97,7 +97,7 @@ class ChangeWatch {
 }
 
 /** Collects parts into requests of bounded size. */
-class BatchWriter {
+class BatchWriter implements AsyncDisposable {
   readonly #sides: FileSides;
   readonly #limit: number;
   readonly #behind = new WriteBehind();
@@ -122,6 +122,10 @@ class BatchWriter {
   async end(): Promise<void> {
     await this.#flush();
     await this.#behind.settle();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#behind[Symbol.asyncDispose]();
   }
 
   async #flush(): Promise<void> {

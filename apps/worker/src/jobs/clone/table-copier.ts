@@ -39,7 +39,7 @@ export async function copyTable(
     from = batch.cursor;
     return encodeFrame('R', { table: table.name, columns, ...place, rows: batch.rows }, data);
   };
-  const behind = new WriteBehind();
+  await using behind = new WriteBehind();
   const batches = prefetch(sides.source.rows(table, start.cursor), READ_AHEAD);
   for await (const group of groupBySize(batches, (batch) => batch.data.length, limit)) {
     const frames = group.map(toFrame);
