@@ -189,6 +189,7 @@ describe('sites that make it hard', () => {
     ['the administrator is asked to confirm an e-mail address', behaviours.CONFIRM_ADMIN_EMAIL],
     ['other plugins print notices and cover the page', behaviours.HOSTILE_NOTICES],
     ['PHP prints warnings before every page', behaviours.PRINTED_NOTICES],
+    ['the focus is taken away while the password is typed', behaviours.STEALS_FOCUS],
     ['the host asks for the password again on the page of plugins', behaviours.ASKS_AGAIN_ON_PLUGINS],
   ];
   test.each(cases)('%s', async (_name, php) => {

@@ -1,5 +1,5 @@
 import { AppError } from '@wcr/shared/errors/app-error';
-import type { Page, Response } from 'playwright';
+import type { Locator, Page, Response } from 'playwright';
 import type { AdminPage } from './admin-page.ts';
 import {
   OBSTACLE_SELECTOR,
@@ -17,6 +17,7 @@ type LoginForm = {
   readonly redirectTo: string;
 };
 
+const FILL_TRIES = 5;
 const FORM = '#loginform, form:has(input[name="log"]):has(input[name="pwd"])';
 
 /**
@@ -59,14 +60,28 @@ async function acceptTestCookie(page: Page): Promise<void> {
  */
 async function submit(page: Page, form: LoginForm): Promise<Response | null> {
   const fields = page.locator(FORM).first();
-  await fields.locator('input[name="log"]').fill(form.username);
-  await fields.locator('input[name="pwd"]').fill(form.password);
+  await fillForm(fields, form);
   const nextPage = page.waitForNavigation({ waitUntil: 'domcontentloaded' });
   const obstacle = page.locator(OBSTACLE_SELECTOR).first().waitFor({ state: 'attached' });
   // The slower of the two ends with the page, unheard.
   for (const outcome of [nextPage, obstacle]) outcome.catch(() => undefined);
   await fields.locator('input[name="pwd"]').press('Enter', { noWaitAfter: true });
   return (await Promise.race([nextPage, obstacle])) ?? null;
+}
+
+/**
+ * Types into whatever has the focus at that moment, and WordPress's login page moves the focus to the user name 200 ms after it
+ * was loaded: so what was typed is compared before it is sent, since a wrong try counts towards a lock-out.
+ */
+async function fillForm(fields: Locator, form: LoginForm): Promise<void> {
+  const username = fields.locator('input[name="log"]');
+  const password = fields.locator('input[name="pwd"]');
+  for (let tries = 0; tries < FILL_TRIES; tries += 1) {
+    await username.fill(form.username);
+    await password.fill(form.password);
+    if ((await username.inputValue()) === form.username && (await password.inputValue()) === form.password) return;
+  }
+  throw new AppError('source.login_failed', { reason: 'its form does not keep what is typed' });
 }
 
 async function assertLoggedIn(page: Page, form: LoginForm, status: number): Promise<void> {

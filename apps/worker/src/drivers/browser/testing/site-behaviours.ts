@@ -95,6 +95,20 @@ add_action( 'login_header', function () {
 	echo '<div style="position:fixed;inset:0;z-index:9999999">Cookies?</div>';
 } );`;
 
+/** What WordPress's login page does 200 ms after it was loaded, at the worst moment: the focus goes to the user name. */
+export const STEALS_FOCUS = `
+add_action( 'login_footer', function () {
+	echo '<script>(function () {
+		var name = document.getElementById("user_login"), word = document.getElementById("user_pass"), stolen = false;
+		word.addEventListener("focus", function () {
+			if (stolen) return;
+			stolen = true;
+			name.focus();
+			name.select();
+		});
+	})();</script>';
+} );`;
+
 /** Warnings on every page, before anything else is printed. */
 export const PRINTED_NOTICES = `
 ini_set( 'display_errors', '1' );
