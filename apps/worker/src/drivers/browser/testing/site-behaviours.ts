@@ -103,8 +103,7 @@ add_action( 'login_footer', function () {
 		word.addEventListener("focus", function () {
 			if (stolen) return;
 			stolen = true;
-			name.focus();
-			name.select();
+			setTimeout(function () { name.focus(); name.select(); }, 0);
 		});
 	})();</script>';
 } );`;
