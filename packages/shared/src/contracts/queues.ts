@@ -6,7 +6,10 @@ export const EXPIRE_QUEUE = 'expire';
 export const EXTEND_QUEUE = 'extend';
 /** Carries the sweeper's ticks; one at a time. */
 export const SWEEP_QUEUE = 'sweep';
-export const QUEUES = [CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE] as const;
+export const RESTORE_QUEUE = 'restore';
+/** Carries rollbacks and the removal of restore points whose time is up. */
+export const ROLLBACK_QUEUE = 'rollback';
+export const QUEUES = [CLONE_QUEUE, RESTORE_QUEUE, ROLLBACK_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /** A job's public id is `<queue>-<rest>`, so that the queue is known from the id. */
@@ -18,6 +21,8 @@ export function queueOfJobId(jobId: string): QueueName | undefined {
 export const redisKeys = {
   clone: (cloneId: string) => `${QUEUE_PREFIX}:clone-record:${cloneId}`,
   cloneIndex: `${QUEUE_PREFIX}:clone-index`,
+  restore: (restoreId: string) => `${QUEUE_PREFIX}:restore-record:${restoreId}`,
+  restoreIndex: `${QUEUE_PREFIX}:restore-index`,
   credentials: (cloneId: string) => `${QUEUE_PREFIX}:credentials:${cloneId}`,
   secret: (reference: string) => `${QUEUE_PREFIX}:secret:${reference}`,
   checkpoints: (queue: string, jobId: string) => `${QUEUE_PREFIX}:${queue}:${jobId}:checkpoints`,

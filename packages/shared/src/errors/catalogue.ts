@@ -250,6 +250,63 @@ export const CATALOGUE = {
     'Correct the owner or mode of the folder.',
   ),
 
+  'target.locked': entry(
+    409,
+    true,
+    'The target’s database keeps a table locked: {reason}',
+    'Something else (a backup, a long query) holds it; nothing was changed. It is tried again.',
+  ),
+  'target.died': entry(
+    502,
+    true,
+    'The target stopped answering: {reason}',
+    'Check the site; the restore goes on, or back, as soon as it answers.',
+  ),
+  'target.changed': entry(
+    409,
+    true,
+    'The target changed while the restore was prepared: {reason}',
+    'Nothing was written; the sites are compared again.',
+  ),
+
+  'restore.not_found': entry(404, false, 'There is no restore {restoreId}.', 'Restores are kept for 30 days after they end.'),
+  'restore.target_changed': entry(
+    409,
+    false,
+    'The target has changed since the clone was made, and {count} of these changes would be lost: {what}',
+    'Nothing was written. Look at the report; to overwrite them, restore again with overwriteTargetChanges: true.',
+  ),
+  'restore.core_older': entry(
+    409,
+    false,
+    'The target’s WordPress {target} is older than the clone’s {clone}.',
+    'Update WordPress on the target first; nothing was written.',
+  ),
+  'restore.layout_differs': entry(
+    422,
+    false,
+    'The sites cannot be matched: {reason}',
+    'Both must be single WordPress sites with the same folders.',
+  ),
+  'restore.verify_failed': entry(
+    502,
+    false,
+    'The restored site did not pass its checks and was rolled back: {reason}',
+    'The site is as it was before. See the job’s log.',
+  ),
+  'restore.no_restore_point': entry(
+    409,
+    false,
+    'The restore {restoreId} cannot be rolled back: {reason}',
+    'A restore point lives for a limited time and ends with a rollback.',
+  ),
+  'restore.rollback_conflict': entry(
+    409,
+    false,
+    'The restore point does not fit what the site holds now: {reason}',
+    'The site stays as restored. Remove the row in the way, then roll back again.',
+  ),
+
   'agent.malformed': entry(
     400,
     true,
