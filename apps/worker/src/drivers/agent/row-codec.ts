@@ -31,10 +31,22 @@ export function mapPackedRows(data: Buffer, columnCount: number, map: MapValue):
  */
 export function* splitPackedRows(data: Buffer, columnCount: number): Generator<Buffer> {
   for (let start = 0; start < data.length; ) {
-    const { next } = mapRow(data, start, columnCount, (value) => value);
-    yield data.subarray(start, next);
-    start = next;
+    const end = endOfRow(data, start, columnCount);
+    yield data.subarray(start, end);
+    start = end;
   }
+}
+
+function endOfRow(data: Buffer, start: number, columnCount: number): number {
+  let end = start + columnCount * 4;
+  if (end > data.length) throw new AppError('agent.malformed', { reason: 'a row is cut off' });
+  const lengthsEnd = end;
+  for (let at = start; at < lengthsEnd; at += 4) {
+    const length = data.readUInt32BE(at);
+    if (length !== NULL_LENGTH) end += length;
+  }
+  if (end > data.length) throw new AppError('agent.malformed', { reason: 'a value is cut off' });
+  return end;
 }
 
 function mapRow(

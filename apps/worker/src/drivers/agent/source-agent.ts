@@ -18,6 +18,11 @@ const FILES_PER_REQUEST = 400;
 
 const ChecksumAnswer = z.object({ rows: z.number(), checksum: z.string().regex(/^\d{1,20}$/) });
 
+/** Rows behind `after` up to and including `upto`, both cursors; null is the table's begin or end. */
+export type RowRange = { readonly after: string | null; readonly upto: string | null };
+/** Which columns of a table's rows, in the order of which key. */
+export type RowSelection = { readonly table: string; readonly columns: readonly string[]; readonly key: readonly string[] | null };
+
 /** Bytes of a file at an offset; `error` when the file went away or cannot be read. */
 export type FilePart = {
   readonly path: string;
@@ -67,15 +72,18 @@ export class SourceAgent {
    */
   async *rows(table: TableSchema, cursor: string | null): AsyncGenerator<RowBatch> {
     const columns = table.columns.filter((column) => !column.generated).map((column) => column.name);
+    yield* this.rowsIn({ table: table.name, columns, key: table.key }, { after: cursor, upto: null });
+  }
+
+  /** The rows of a range in the order of the key. */
+  async *rowsIn({ table, columns, key }: RowSelection, { after, upto }: RowRange): AsyncGenerator<RowBatch> {
     const patience = this.#patience();
-    const place = { cursor, done: false };
+    const place = { cursor: after, done: false };
+    const args = { ...budgetOf(key), table, columns, key, ...(upto !== null && { upto }), compress: this.#compress };
     while (!place.done) {
       const before = place.cursor;
       try {
-        yield* this.#rowSlice(
-          { ...budgetOf(table), table: table.name, columns, key: table.key, cursor: place.cursor, compress: this.#compress },
-          place,
-        );
+        yield* this.#rowSlice({ ...args, cursor: place.cursor }, place);
         if (place.cursor === before && !place.done) throw noProgress();
         patience.succeeded();
       } catch (error) {
@@ -170,14 +178,18 @@ export class SourceAgent {
     return { frames, end };
   }
 
+  /** One slice of an operation, asked for again while there is patience: its frames and what its end says. */
+  async ask(operation: string, args: object): Promise<{ frames: Frame[]; end: Readonly<Record<string, unknown>> }> {
+    return this.#patience().keep(() => this.#slice(operation, args));
+  }
+
   async #json(operation: string, args: object): Promise<unknown> {
-    const { frames } = await this.#patience().keep(() => this.#slice(operation, args));
-    return jsonOf(frames);
+    return jsonOf((await this.ask(operation, args)).frames);
   }
 }
 
-function budgetOf(table: TableSchema): { budgetBytes?: number } {
-  return table.key === null ? { budgetBytes: KEYLESS_BUDGET_BYTES } : {};
+function budgetOf(key: readonly string[] | null): { budgetBytes?: number } {
+  return key === null ? { budgetBytes: KEYLESS_BUDGET_BYTES } : {};
 }
 
 /** The value of the `J` frame: its description, or its data when it is too large for that. */
@@ -215,7 +227,7 @@ function partOf(frame: Frame): FilePart {
 }
 
 /** An agent that answers without an end and without anything new would be asked for ever. */
-function noProgress(): AppError {
+export function noProgress(): AppError {
   return new AppError('agent.malformed', { reason: 'an answer brought nothing new' });
 }
 

@@ -24,6 +24,23 @@ const StateAnswer = z.object({
 });
 export type SessionState = z.infer<typeof StateAnswer>;
 
+const CommitAnswer = z.object({ phase: z.string(), maintenanceMs: z.number().default(0) });
+const AdminAnswer = z.object({ userId: z.number() });
+/** Paths in one request; a request's description has a limit. */
+const PATHS_PER_REQUEST = 400;
+
+/** A live table of which rows will be changed. */
+export type MergedTable = { readonly name: string; readonly columns: readonly string[]; readonly key: readonly string[] };
+/** What a table that is going to be swapped must hold at that moment. */
+export type ExpectedTable = {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly key: readonly string[] | null;
+  readonly rows: number;
+  /** Decimal. */
+  readonly checksum: string;
+};
+
 const WarningsAnswer = z.object({ warnings: z.array(z.string()).default([]) });
 const VerifyAnswer = z.object({ ok: z.boolean(), problems: z.array(z.string()) });
 
@@ -56,12 +73,18 @@ export class TargetAgent {
     this.#signal = options.signal;
   }
 
+  /** @param options.writes folders that will be written, so that one that is not writable is refused before anything is staged */
   async begin(options: {
     mode: 'replace' | 'merge';
     prefix: string;
     expect: { dbBytes: number; fileBytes: number };
+    writes?: readonly string[];
   }): Promise<BeginAnswer> {
-    return parseAnswer(BeginAnswer, await this.#call('session.begin', options));
+    const { writes, ...rest } = options;
+    return parseAnswer(
+      BeginAnswer,
+      await this.#call('session.begin', { ...rest, ...(writes && { writes: writes.map(pathToWire) }) }),
+    );
   }
 
   async state(): Promise<SessionState> {
@@ -99,6 +122,35 @@ export class TargetAgent {
     await this.writeFiles([encodeFrame('F', meta, data)]);
   }
 
+  /** Marks files and folders for removal at the commit. */
+  async removeFiles(paths: readonly string[]): Promise<void> {
+    for (let at = 0; at < paths.length; at += PATHS_PER_REQUEST)
+      await this.#call('files.remove', { paths: paths.slice(at, at + PATHS_PER_REQUEST).map(pathToWire) });
+  }
+
+  /** Empty staging for changes of rows of live tables; called again it empties what was staged. */
+  async mergeTables(tables: readonly MergedTable[]): Promise<void> {
+    await this.#call('tables.merge', { tables });
+  }
+
+  /**
+   * Puts everything staged in its place, or changes nothing.
+   * @throws AppError `target.changed` when live rows are not those that were compared, `target.locked`, `target.*`
+   */
+  async commit(options: {
+    keepRestorePoint: boolean;
+    /** Unix seconds. */
+    restorePointUntil: number;
+    expect: readonly ExpectedTable[];
+  }): Promise<{ phase: string; maintenanceMs: number }> {
+    return parseAnswer(CommitAnswer, await this.#call('session.commit', options));
+  }
+
+  /** Back to the restore point, from wherever the session stands. */
+  async rollback(): Promise<void> {
+    await this.#call('session.rollback', {});
+  }
+
   async execute(statements: readonly Statement[]): Promise<string[]> {
     return parseAnswer(WarningsAnswer, await this.#call('session.execute', { phase: 'after-rows', statements })).warnings;
   }
@@ -113,12 +165,14 @@ export class TargetAgent {
     await this.#call('options.write', { table, options });
   }
 
-  async ensureAdmin(user: AdminUser): Promise<void> {
-    await this.#call('users.ensure-admin', user);
+  /** @returns the account's id */
+  async ensureAdmin(user: AdminUser): Promise<number> {
+    return parseAnswer(AdminAnswer, await this.#call('users.ensure-admin', user)).userId;
   }
 
-  async finish(): Promise<void> {
-    await this.#call('session.finish', {});
+  /** Ends the session; a restore point that was to be kept stays unless it is to be removed, too. */
+  async finish(options: { removeRestorePoint?: boolean } = {}): Promise<void> {
+    await this.#call('session.finish', options);
   }
 
   async #call(operation: string, args: object, frames: readonly Buffer[][] = []): Promise<unknown> {

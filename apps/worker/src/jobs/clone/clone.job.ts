@@ -3,6 +3,7 @@ import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { CloneInput, type CloneOutput } from '@wcr/shared/contracts/jobs';
 import { CLONE_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { createBaseStore } from '../../drivers/agent/base-store.ts';
 import { Patience } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../drivers/agent/target-agent.ts';
@@ -50,22 +51,19 @@ export const cloneJob = defineJob<CloneDeps>()({
       });
     });
     const tables = await step('copy-tables', async (s) => {
-      const { source, target } = await open(s);
+      const sides = await open(s);
       const concurrency = deps.settings.copyConcurrency;
-      return copyTables(
-        { source, target, begun },
-        { prefix: plan.prefix, rewriter, excludeTables: exclude.tables, concurrency },
-        s,
-      );
+      return copyTables({ ...sides, begun }, { prefix: plan.prefix, rewriter, excludeTables: exclude.tables, concurrency }, s);
     });
     const files = await step('copy-files', async (s) => {
-      const { source, target } = await open(s);
-      return copyFiles({ source, target, begun }, { plan, cloneUrl: clone.url, rewriter, excludePaths: exclude.paths }, s);
+      const sides = await open(s);
+      return copyFiles({ ...sides, begun }, { plan, cloneUrl: clone.url, rewriter, excludePaths: exclude.paths }, s);
     });
     const finished = await step('finish-clone', async (s) => {
       const sides = await open(s);
       const guard = await deps.readCloneGuard();
-      return finishClone(sides, { plan, handle: sides.handle, rewriter, guard, excludeTables: exclude.tables }, s);
+      const { inexact } = tables;
+      return finishClone(sides, { plan, handle: sides.handle, rewriter, guard, inexact, excludeTables: exclude.tables }, s);
     });
     const verified = await step('verify-clone', async (s) => {
       await deps.runtime.update(input.cloneId, { finishedAt: deps.now() });
@@ -149,9 +147,11 @@ async function openSides(
 ) {
   const handle = await handleOf(deps, known.input.cloneId);
   const client = deps.connectAgent({ url: handle.agentUrl, transport: 'standalone', pairingKey: handle.pairingKey });
+  const patience = patienceFor(deps, 'runtime.failed', step);
   const session = createHash('sha256').update(known.jobId).digest('hex').slice(0, 12);
-  const target = new TargetAgent(client, { session, patience: patienceFor(deps, 'runtime.failed', step), signal: step.signal });
-  return { source: await openSource(deps, known, step), target, handle };
+  const target = new TargetAgent(client, { session, patience, signal: step.signal });
+  const base = createBaseStore(client, { patience, signal: step.signal });
+  return { source: await openSource(deps, known, step), target, base, handle };
 }
 
 async function handleOf(deps: CloneDeps, cloneId: string): Promise<CloneHandle> {

@@ -1,3 +1,4 @@
+import type { FileRecorder } from '../../base/file-recorder.ts';
 import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
 import { type IndexEntry, pathForPeople, pathToWire } from '../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
@@ -21,6 +22,8 @@ export type FileSides = {
   readonly maxRequestBytes: number;
   readonly rule: (path: string) => FileRule;
   readonly rewriting: FileRewriting;
+  /** Notes what is read and written, where somebody wants to compare with it later. */
+  readonly recorder?: FileRecorder;
   readonly onProgress: FileProgress;
   readonly warn: (message: string) => void;
 };
@@ -77,7 +80,11 @@ async function copyFiles(sides: FileSides, wanted: readonly Wanted[]): Promise<W
       continue;
     }
     changes.note(part);
-    for (const outgoing of sides.rewriting.push(part, file.as)) await writer.add(outgoing);
+    sides.recorder?.read(part);
+    for (const outgoing of sides.rewriting.push(part, file.as)) {
+      sides.recorder?.written(part.path, outgoing.data);
+      await writer.add(outgoing);
+    }
     sides.onProgress({ files: Number(part.eof), bytes: part.data.length });
   }
   await writer.end();

@@ -1,4 +1,5 @@
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
+import type { TableRecorder } from '../../base/table-recorder.ts';
 import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
 import { RowSum } from '../../drivers/agent/row-sum.ts';
@@ -20,9 +21,9 @@ export type TableProgress = (added: { rows: number; bytes: number }) => Promise<
 export async function copyTable(
   sides: { source: SourceAgent; target: TargetAgent; maxRequestBytes: number },
   table: TableSchema,
-  options: { start: TablePlace; rewriting: RowRewriting; onProgress: TableProgress },
+  options: { start: TablePlace; rewriting: RowRewriting; recorder?: TableRecorder; onProgress: TableProgress },
 ): Promise<{ rows: number; warnings: string[]; sum: RowSum | undefined }> {
-  const { start, rewriting } = options;
+  const { start, rewriting, recorder } = options;
   const columns = table.columns.filter((column) => !column.generated).map(({ name, kind, charset }) => ({ name, kind, charset }));
   const limit = Math.min(MAX_BATCH_BYTES, Math.floor(sides.maxRequestBytes * 0.9));
   let sequence = start.sequence;
@@ -35,6 +36,7 @@ export async function copyTable(
     sequence += 1;
     sum?.add(batch.data);
     const data = rewriting.rewrite(batch.data);
+    recorder?.add(batch.data, data);
     const place = { sequence, from, cursor: batch.cursor };
     from = batch.cursor;
     return encodeFrame('R', { table: table.name, columns, ...place, rows: batch.rows }, data);
@@ -45,12 +47,14 @@ export async function copyTable(
     const frames = group.map(toFrame);
     const added = { rows: total(group, (batch) => batch.rows), bytes: total(group, (batch) => batch.data.length) };
     await behind.push(async () => {
+      await recorder?.flush();
       warnings.push(...(await sides.target.writeRows(frames)));
       rows += added.rows;
       await options.onProgress(added);
     });
   }
   await behind.settle();
+  await recorder?.end();
   return { rows, warnings, sum };
 }
 

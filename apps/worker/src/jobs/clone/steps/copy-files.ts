@@ -1,3 +1,5 @@
+import { FileRecorder } from '../../../base/file-recorder.ts';
+import type { BaseStore } from '../../../drivers/agent/base-store.ts';
 import { pathForPeople } from '../../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../../drivers/agent/prefetch.ts';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
@@ -10,9 +12,9 @@ import { createFileRules } from '../file-rules.ts';
 import type { CopyPlan } from './plan-copy.ts';
 
 export type CopiedFiles = { files: number; bytes: number; replacements: number; warnings: string[] };
-type Sides = { source: SourceAgent; target: TargetAgent; begun: BeginAnswer };
+type Sides = { source: SourceAgent; target: TargetAgent; base: BaseStore; begun: BeginAnswer };
 type Options = { plan: CopyPlan; cloneUrl: string; rewriter: Rewriter; excludePaths: readonly string[] };
-type Saved = { next: string; files: number; bytes: number; replacements: number; warnings: string[] };
+type Saved = { next: string; baseOffset: number; files: number; bytes: number; replacements: number; warnings: string[] };
 
 /** Copies every file, folder and link of the site, index page by index page; goes on after the last finished page. */
 export async function copyFiles(sides: Sides, options: Options, step: StepContext): Promise<CopiedFiles> {
@@ -30,11 +32,13 @@ export async function copyFiles(sides: Sides, options: Options, step: StepContex
     step.report({ done: result.files, total: plan.files, bytes: result.bytes, totalBytes: plan.fileBytes });
   };
   const rule = createFileRules({ content: plan.content, excludePaths: options.excludePaths });
-  const copySides = { ...sides, maxRequestBytes: sides.begun.maxRequestBytes, rule, rewriting, onProgress, warn };
+  const recorder = new FileRecorder(sides.base, saved?.baseOffset ?? 0);
+  const copySides = { ...sides, maxRequestBytes: sides.begun.maxRequestBytes, rule, rewriting, recorder, onProgress, warn };
   for await (const page of prefetch(sides.source.index(saved?.next ?? null), { items: 2 })) {
     for (const { path, reason } of page.skipped) warn(`${pathForPeople(path)} was not copied: ${reason}`);
     await copyEntries(copySides, page.entries);
-    if (page.next !== null) await step.scratch.write({ ...summary(result, rewriting, saved), next: page.next });
+    const baseOffset = await recorder.endPage();
+    if (page.next !== null) await step.scratch.write({ ...summary(result, rewriting, saved), next: page.next, baseOffset });
   }
   for (const path of rewriting.tooLarge)
     warn(`${pathForPeople(path)} names the source’s address and is too large to be rewritten`);

@@ -1,3 +1,4 @@
+import { createMemoryBaseStore } from '../../../drivers/agent/base-store.memory.ts';
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { expect, it } from 'vitest';
@@ -115,7 +116,7 @@ function stepContext(saved?: Json): StepContext & { lines: string[] } {
 
 function copy(source: SourceAgent, target: Target, step = stepContext()): ReturnType<typeof copyTables> {
   const options = { prefix: 'wp_', rewriter, excludeTables: [], concurrency: 2 };
-  return copyTables({ source, target: target.agent, begun }, options, step);
+  return copyTables({ source, target: target.agent, base: createMemoryBaseStore(), begun }, options, step);
 }
 
 it('copies every row and counts them', async () => {

@@ -1,5 +1,7 @@
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
+import { TableRecorder } from '../../../base/table-recorder.ts';
+import type { BaseStore } from '../../../drivers/agent/base-store.ts';
 import type { RowSum } from '../../../drivers/agent/row-sum.ts';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 import type { BeginAnswer, SessionState, TargetAgent } from '../../../drivers/agent/target-agent.ts';
@@ -19,9 +21,11 @@ export type CopiedTables = {
   rowCounts: Record<string, number>;
   /** Tables without a key that are copied and compared. */
   settled: string[];
+  /** Tables whose values the clone's server changed: what is noted of their rows is not what the clone holds. */
+  inexact: string[];
 };
 
-type Sides = { source: SourceAgent; target: TargetAgent; begun: BeginAnswer };
+type Sides = { source: SourceAgent; target: TargetAgent; base: BaseStore; begun: BeginAnswer };
 type Options = { prefix: string; rewriter: Rewriter; excludeTables: readonly string[]; concurrency: number };
 
 const MAX_RESTARTS = 3;
@@ -30,8 +34,8 @@ const MAX_WARNINGS = 200;
 const MAX_PROBLEMS = 10;
 const START: TablePlace = { sequence: 0, cursor: null, rows: 0 };
 /** What the target doesn't know; kept in the scratch, without what was on its way when a worker died. */
-type Totals = Pick<CopiedTables, 'bytes' | 'replacements' | 'warnings' | 'settled'>;
-const NOTHING: Totals = { bytes: 0, replacements: 0, warnings: [], settled: [] };
+type Totals = Pick<CopiedTables, 'bytes' | 'replacements' | 'warnings' | 'settled' | 'inexact'>;
+const NOTHING: Totals = { bytes: 0, replacements: 0, warnings: [], settled: [], inexact: [] };
 
 /** Copies structure and rows of every table of the site; goes on where the target says it stands. */
 export async function copyTables(sides: Sides, options: Options, step: StepContext): Promise<CopiedTables> {
@@ -96,32 +100,45 @@ async function copyWithRestarts(task: TableTask): Promise<void> {
     result.rowCounts[table.name] = place.rows;
     return;
   }
-  // What is there of a table without a key cannot be compared any more, and an offset tells nothing after a while.
-  let again = place.sequence > 0 && table.key === null ? 'it has no key to go on after' : undefined;
+  const recorder = new TableRecorder(sides.base, table, task.options.prefix);
+  let again = await whyNotGoOn(table, place, recorder);
   let start = place;
   for (let restart = 0; ; restart += 1) {
     if (again !== undefined) {
       task.step.log(`${table.name}: starts again (${again})`);
       await createTables(sides, [table], { missing: false, result });
+      recorder.restart();
       start = START;
     }
-    again = await copyOnce(task, start, restart >= MAX_RESTARTS);
+    again = await copyOnce(task, { start, recorder }, restart >= MAX_RESTARTS);
     if (again === undefined) return;
   }
 }
 
+/** What is there of a table without a key cannot be compared any more, and an offset tells nothing after a while. */
+async function whyNotGoOn(table: TableSchema, place: TablePlace, recorder: TableRecorder): Promise<string | undefined> {
+  if (place.sequence === 0) return undefined;
+  if (table.key === null) return 'it has no key to go on after';
+  return (await recorder.resume(place.cursor)) ? undefined : 'what was noted of its rows is incomplete';
+}
+
 /** @returns why the table must be copied again, or undefined when it is done; the last time it throws, or warns, instead */
-async function copyOnce(task: TableTask, start: TablePlace, isLast: boolean): Promise<string | undefined> {
+async function copyOnce(
+  task: TableTask,
+  { start, recorder }: { start: TablePlace; recorder: TableRecorder },
+  isLast: boolean,
+): Promise<string | undefined> {
   const { sides, table, options, result } = task;
   const rewriting = createRowRewriting(table, options.prefix, options.rewriter);
   const to = { source: sides.source, target: sides.target, maxRequestBytes: sides.begun.maxRequestBytes };
   try {
-    const copied = await copyTable(to, table, { start, rewriting, onProgress: task.onProgress });
+    const copied = await copyTable(to, table, { start, rewriting, recorder, onProgress: task.onProgress });
     const hasMoved = copied.sum !== undefined && (await hasChanged(sides.source, table, copied.sum));
     if (hasMoved && !isLast) return 'it has no key and changed while it was read';
     result.rowCounts[table.name] = copied.rows;
     result.replacements += rewriting.replacements();
     if (copied.sum !== undefined) result.settled.push(table.name);
+    if (copied.warnings.length > 0) result.inexact.push(table.name);
     const moved = hasMoved ? [`${table.name} has no key and kept changing while it was read: rows may be missing or double`] : [];
     noteWarnings(task, [...copied.warnings, ...tooLongWarnings(table, rewriting.tooLong()), ...moved]);
     await task.step.scratch.write(totalsOf(result));
@@ -158,8 +175,8 @@ async function verifyTables({ target }: Sides, { rowCounts }: CopiedTables): Pro
   if (problems.length > 0) throw new AppError('clone.verify_failed', { reason: problems.slice(0, MAX_PROBLEMS).join('; ') });
 }
 
-function totalsOf({ bytes, replacements, warnings, settled }: Totals): Totals {
-  return { bytes, replacements, warnings: warnings.slice(0, MAX_WARNINGS), settled };
+function totalsOf({ bytes, replacements, warnings, settled, inexact }: Totals): Totals {
+  return { bytes, replacements, warnings: warnings.slice(0, MAX_WARNINGS), settled, inexact };
 }
 
 function rowsAt(places: SessionState['tables']): number {

@@ -1,3 +1,6 @@
+import type { TablesAnswer } from '@wcr/shared/contracts/agent-schema';
+import { baseTableOf, writeBaseMeta } from '../../../base/base-meta.ts';
+import type { BaseStore } from '../../../drivers/agent/base-store.ts';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 import type { Statement, TargetAgent } from '../../../drivers/agent/target-agent.ts';
 import type { CloneHandle } from '../../../drivers/runtime/runtime.types.ts';
@@ -9,12 +12,14 @@ import type { CopyPlan } from './plan-copy.ts';
 
 export const GUARD_FILE = 'wcr-clone-guard.php';
 
-type Sides = { source: SourceAgent; target: TargetAgent };
+type Sides = { source: SourceAgent; target: TargetAgent; base: BaseStore };
 type Options = {
   plan: CopyPlan;
   handle: CloneHandle;
   rewriter: Rewriter;
   guard: string;
+  /** Tables of whose rows the clone's server changed some. */
+  inexact: readonly string[];
   excludeTables: readonly string[];
 };
 
@@ -30,18 +35,29 @@ export async function finishClone(sides: Sides, options: Options, step: StepCont
   return result;
 }
 
-async function adapt({ source, target }: Sides, options: Options, step: StepContext): Promise<string[]> {
+async function adapt({ source, target, base }: Sides, options: Options, step: StepContext): Promise<string[]> {
   const { plan, handle } = options;
-  const warnings = await target.execute(await statementsOf(source, options));
+  const schema = await copiedSchema(source, options.excludeTables);
+  const warnings = await target.execute(statementsOf(schema, options));
   for (const warning of warnings) step.log(warning);
   await target.writeFile('wp-config.php', configOf(plan, handle), 0o640);
   await target.makeEntries([{ kind: 'd', path: plan.muPlugins, mode: 0o755 }]);
   await target.writeFile(`${plan.muPlugins}/${GUARD_FILE}`, options.guard);
-  await target.ensureAdmin({
+  const adminId = await target.ensureAdmin({
     login: handle.credentials.username,
     email: `${handle.record.id}@clone.invalid`,
     passwordHash: hashPassword(handle.credentials.password),
     marker: handle.record.id,
+  });
+  await writeBaseMeta(base, {
+    version: 1,
+    home: plan.home,
+    root: plan.root,
+    prefix: plan.prefix,
+    wordpressVersion: plan.wordpressVersion,
+    adminId,
+    activePlugins: plan.activePlugins,
+    tables: schema.tables.map((table) => baseTableOf(table, !options.inexact.includes(table.name))),
   });
   return warnings;
 }
@@ -60,18 +76,22 @@ function configOf(plan: CopyPlan, handle: CloneHandle): string {
   });
 }
 
-/** Foreign keys, views and triggers, which name addresses too (a view may filter by one). */
-async function statementsOf(source: SourceAgent, options: Options): Promise<Statement[]> {
+/** The structure of what was copied. */
+async function copiedSchema(source: SourceAgent, excludeTables: readonly string[]): Promise<TablesAnswer> {
   const schema = await source.schema();
-  const excluded = new Set(options.excludeTables);
+  const excluded = new Set(excludeTables);
+  return { ...schema, tables: schema.tables.filter((table) => !excluded.has(table.name)) };
+}
+
+/** Foreign keys, views and triggers, which name addresses too (a view may filter by one). */
+function statementsOf({ tables, views, triggers }: TablesAnswer, options: Options): Statement[] {
   const rewrite = (sql: string) => options.rewriter.rewrite(Buffer.from(sql)).bytes.toString();
-  const tables = schema.tables.filter((table) => !excluded.has(table.name));
   return [
     ...tables.flatMap((table) =>
       table.foreignKeys.map((key): Statement => ({ kind: 'foreign-key', name: key.name, table: table.name, sql: key.sql })),
     ),
-    ...schema.views.map((view): Statement => ({ kind: 'view', name: view.name, sql: rewrite(view.sql) })),
-    ...schema.triggers.map(
+    ...views.map((view): Statement => ({ kind: 'view', name: view.name, sql: rewrite(view.sql) })),
+    ...triggers.map(
       (trigger): Statement => ({ kind: 'trigger', name: trigger.name, table: trigger.table, sql: rewrite(trigger.sql) }),
     ),
   ];

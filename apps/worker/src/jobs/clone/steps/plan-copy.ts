@@ -17,6 +17,7 @@ export type CopyPlan = {
   collation: string;
   wordpressVersion: string;
   phpVersion: string;
+  activePlugins: string[];
   constants: SiteFacts['wordpress']['constants'];
   databaseBytes: number;
   /** How many files will be copied and how long they are together, as of now. */
@@ -48,6 +49,7 @@ export async function planCopy(source: SourceAgent, excludePaths: readonly strin
     collation: database.collation,
     wordpressVersion: wordpress.version,
     phpVersion: facts.php.version,
+    activePlugins: wordpress.activePlugins,
     constants: wordpress.constants,
     databaseBytes: database.sizeBytes,
     ...measured,
