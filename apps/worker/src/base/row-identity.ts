@@ -14,10 +14,10 @@ export type RowIdentity = {
  * Columns that WordPress derives from other rows (`wp_update_comment_count_now`, `wp_update_term_count_now`): a new comment on
  * the live site is no change of the post.
  */
-const DERIVED: Readonly<Record<string, readonly string[]>> = { posts: ['comment_count'], term_taxonomy: ['count'] };
+export const DERIVED_COLUMNS: Readonly<Record<string, string>> = { posts: 'comment_count', term_taxonomy: 'count' };
 
 /** An option is its name: two sites that both add one give it different numbers. */
-const NATURAL_KEYS: Readonly<Record<string, { key: readonly string[]; surrogate: string }>> = {
+export const NATURAL_KEYS: Readonly<Record<string, { key: readonly string[]; surrogate: string }>> = {
   options: { key: ['option_name'], surrogate: 'option_id' },
 };
 
@@ -26,7 +26,7 @@ export function identityOf(table: TableSchema, prefix: string): RowIdentity | un
   if (table.key === null) return undefined;
   const bare = bareName(table.name, prefix);
   const natural = NATURAL_KEYS[bare];
-  const ignored = new Set([...(DERIVED[bare] ?? []), ...(natural ? [natural.surrogate] : [])]);
+  const ignored = new Set([DERIVED_COLUMNS[bare], natural?.surrogate]);
   const columns = plainColumns(table);
   const compared = columns.map(({ name }) => name).filter((name) => !ignored.has(name));
   if (natural?.key.every((name) => compared.includes(name))) {

@@ -58,3 +58,10 @@ export async function readWhole(store: BaseStore, name: string): Promise<Buffer 
   const whole = Buffer.concat(parts);
   return whole.length === 0 ? undefined : whole;
 }
+
+/** A range of a file's bytes; shorter where the file ends. */
+export async function readPart(store: BaseStore, name: string, range: { offset: number; bytes: number }): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  if (range.bytes > 0) for await (const part of store.read(name, range)) parts.push(part);
+  return Buffer.concat(parts);
+}

@@ -21,7 +21,11 @@ const ChecksumAnswer = z.object({ rows: z.number(), checksum: z.string().regex(/
 /** Rows behind `after` up to and including `upto`, both cursors; null is the table's begin or end. */
 export type RowRange = { readonly after: string | null; readonly upto: string | null };
 /** Which columns of a table's rows, in the order of which key. */
-export type RowSelection = { readonly table: string; readonly columns: readonly string[]; readonly key: readonly string[] | null };
+export type RowSelection = {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly key: readonly string[] | null;
+};
 
 /** Bytes of a file at an offset; `error` when the file went away or cannot be read. */
 export type FilePart = {

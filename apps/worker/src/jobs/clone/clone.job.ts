@@ -10,13 +10,13 @@ import { TargetAgent } from '../../drivers/agent/target-agent.ts';
 import type { CloneHandle } from '../../drivers/runtime/runtime.types.ts';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
+import { type ReachedSite, reachSite, type WantedSite } from '../reach-site.ts';
 import type { CloneDeps } from './clone.types.ts';
 import { copyFiles } from './steps/copy-files.ts';
 import { copyTables } from './steps/copy-tables.ts';
 import { finishClone } from './steps/finish-clone.ts';
 import { type CopyPlan, planCopy, rewriteMapOf } from './steps/plan-copy.ts';
 import { publishClone } from './steps/publish-clone.ts';
-import { type ReachedSource, reachSource } from './steps/reach-source.ts';
 import { verifyClone } from './steps/verify-clone.ts';
 
 /** The whole clone job, top to bottom. */
@@ -37,7 +37,7 @@ export const cloneJob = defineJob<CloneDeps>()({
 
   async run({ input, jobId, deps, step }): Promise<CloneOutput> {
     const exclude = { paths: input.exclude?.paths ?? [], tables: input.exclude?.tables ?? [] };
-    const reached = await step('reach-source', (s) => reachSource(deps, input, s));
+    const reached = await step('reach-source', (s) => reachSite(deps, sourceOf(input), s));
     const plan = await step('plan-copy', async (s) => planCopy(await openSource(deps, { input, reached }, s), exclude.paths, s));
     const clone = await step('provision-clone', (s) => provisionClone(deps, { input, jobId, plan }, s));
     const open = async (s: StepContext) => openSides(deps, { input, jobId, reached }, s);
@@ -96,6 +96,10 @@ export const cloneJob = defineJob<CloneDeps>()({
   },
 });
 
+function sourceOf({ source, secretRef, owner, cloneId }: CloneInput): WantedSite {
+  return { ...source, secretRef, owner, holder: cloneId };
+}
+
 async function provisionClone(
   deps: CloneDeps,
   known: { input: CloneInput; jobId: string; plan: CopyPlan },
@@ -129,7 +133,7 @@ function recordOf(deps: CloneDeps, input: CloneInput, jobId: string): CloneRecor
 
 async function openSource(
   deps: CloneDeps,
-  known: { input: CloneInput; reached: ReachedSource },
+  known: { input: CloneInput; reached: ReachedSite },
   step: StepContext,
 ): Promise<SourceAgent> {
   const { pairingKey, httpAuth } = await deps.secrets.open(known.input.secretRef);
@@ -140,11 +144,7 @@ async function openSource(
   return new SourceAgent(client, { patience: patienceFor(deps, 'source.died', step), signal: step.signal, compress });
 }
 
-async function openSides(
-  deps: CloneDeps,
-  known: { input: CloneInput; jobId: string; reached: ReachedSource },
-  step: StepContext,
-) {
+async function openSides(deps: CloneDeps, known: { input: CloneInput; jobId: string; reached: ReachedSite }, step: StepContext) {
   const handle = await handleOf(deps, known.input.cloneId);
   const client = deps.connectAgent({ url: handle.agentUrl, transport: 'standalone', pairingKey: handle.pairingKey });
   const patience = patienceFor(deps, 'runtime.failed', step);

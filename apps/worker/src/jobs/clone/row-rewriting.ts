@@ -16,12 +16,13 @@ export type RowRewriting = {
 };
 
 /**
- * Rewriting of one table's rows: text, JSON, and binary columns whose bytes are text. The posts table's `guid` is an
- * identifier, not an address, and stays (WordPress's own rule).
+ * Rewriting of one table's rows: text, JSON, and binary columns whose bytes are text.
+ * @param prefix the site's table prefix: its posts' `guid` is an identifier, not an address, and stays (WordPress's own
+ *   rule); undefined rewrites that, too
  */
-export function createRowRewriting(table: TableSchema, prefix: string, rewriter: Rewriter): RowRewriting {
+export function createRowRewriting(table: TableSchema, prefix: string | undefined, rewriter: Rewriter): RowRewriting {
   const columns = table.columns.filter((column) => !column.generated);
-  const kept = table.name === `${prefix}posts` ? 'guid' : undefined;
+  const kept = prefix !== undefined && table.name === `${prefix}posts` ? 'guid' : undefined;
   const rules = columns.map((column) => (column.name === kept ? undefined : ruleOf(column)));
   const tooLong = new Map<string, number>();
   let replacements = 0;

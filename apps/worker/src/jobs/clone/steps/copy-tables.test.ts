@@ -1,8 +1,8 @@
-import { createMemoryBaseStore } from '../../../drivers/agent/base-store.memory.ts';
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { expect, it } from 'vitest';
 import type { AgentClient } from '../../../drivers/agent/agent.types.ts';
+import { createMemoryBaseStore } from '../../../drivers/agent/base-store.memory.ts';
 import { decodeStream, encodeStream } from '../../../drivers/agent/frame-codec.ts';
 import { Patience } from '../../../drivers/agent/patience.ts';
 import { RowSum } from '../../../drivers/agent/row-sum.ts';

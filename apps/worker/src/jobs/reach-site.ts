@@ -1,37 +1,54 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CloneInput, SourceSecrets } from '@wcr/shared/contracts/jobs';
+import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
-import type { AgentAddress } from '../../../drivers/agent/agent.types.ts';
-import type { ProbedSite, ProbeRequest } from '../../../drivers/site/site.types.ts';
-import type { StepContext } from '../../../engine/engine.types.ts';
-import type { CloneDeps } from '../clone.types.ts';
+import type { AgentAddress } from '../drivers/agent/agent.types.ts';
+import type { ProbedSite, ProbeRequest } from '../drivers/site/site.types.ts';
+import type { StepContext } from '../engine/engine.types.ts';
+import type { CloneDeps } from './clone/clone.types.ts';
 
 const PROBE_PATIENCE_MS = 3_000;
 const PROBE_PAUSE_MS = 1_000;
 
-/** Where the source is and how its agent is reached; the pairing key itself stays in the sealed secrets. */
-export type ReachedSource = { homeUrl: string; agentUrl: string; transport: AgentAddress['transport'] };
+/** What reaching a site takes. */
+export type ReachDeps = Pick<
+  CloneDeps,
+  'browser' | 'probeSite' | 'discoverAgent' | 'secrets' | 'siteTurns' | 'isOutdatedAgent' | 'now'
+>;
+
+/** A site to be reached: where it is, whose it is, and which sealed secrets open it. */
+export type WantedSite = {
+  readonly url: string;
+  readonly loginUrl?: string | undefined;
+  readonly secretRef: string;
+  /** Id of the API key that asked: a remembered pairing is theirs alone. */
+  readonly owner: string;
+  /** Names the job among those that wait for the site's wp-admin. */
+  readonly holder: string;
+};
+
+/** Where a site is and how its agent is reached; the pairing key itself stays in the sealed secrets. */
+export type ReachedSite = { homeUrl: string; agentUrl: string; transport: AgentAddress['transport'] };
 
 /**
- * Finds the source and makes sure that its agent answers: with the key given, with the one remembered from an earlier
+ * Finds a site and makes sure that its agent answers: with the key given, with the one remembered from an earlier
  * job, and only then by installing the plugin through the browser.
  */
-export async function reachSource(deps: CloneDeps, input: CloneInput, step: StepContext): Promise<ReachedSource> {
-  const secrets = await deps.secrets.open(input.secretRef);
-  const { url, loginUrl } = input.source;
+export async function reachSite(deps: ReachDeps, wanted: WantedSite, step: StepContext): Promise<ReachedSite> {
+  const secrets = await deps.secrets.open(wanted.secretRef);
+  const { url, loginUrl } = wanted;
   const site = await probePatiently(deps, { url, loginUrl, httpAuth: secrets.httpAuth, signal: step.signal }, step);
   step.log(`found WordPress at ${site.homeUrl}`);
   const found =
-    (await tryKnownKeys(deps, { input, site, secrets }, step)) ?? (await pairInTurn(deps, { input, site, secrets }, step));
-  await deps.secrets.replace(input.secretRef, { ...secrets, pairingKey: found.pairingKey });
-  await deps.secrets.rememberPairing({ siteUrl: site.homeUrl, owner: input.owner }, found.pairingKey);
+    (await tryKnownKeys(deps, { wanted, site, secrets }, step)) ?? (await pairInTurn(deps, { wanted, site, secrets }, step));
+  await deps.secrets.replace(wanted.secretRef, { ...secrets, pairingKey: found.pairingKey });
+  await deps.secrets.rememberPairing({ siteUrl: site.homeUrl, owner: wanted.owner }, found.pairingKey);
   await deps.secrets.rememberTransport(site.homeUrl, found.transport);
   step.log(`the agent answers (${found.transport})`);
   return { homeUrl: site.homeUrl, agentUrl: found.url, transport: found.transport };
 }
 
 /** One connection that is cut proves nothing, and this step's failure ends the job. */
-async function probePatiently(deps: CloneDeps, request: ProbeRequest, step: StepContext): Promise<ProbedSite> {
+async function probePatiently(deps: ReachDeps, request: ProbeRequest, step: StepContext): Promise<ProbedSite> {
   const begun = deps.now();
   for (;;) {
     try {
@@ -45,14 +62,14 @@ async function probePatiently(deps: CloneDeps, request: ProbeRequest, step: Step
   }
 }
 
-async function tryKnownKeys(deps: CloneDeps, known: Known, step: StepContext): Promise<AgentAddress | undefined> {
+async function tryKnownKeys(deps: ReachDeps, known: Known, step: StepContext): Promise<AgentAddress | undefined> {
   const { secrets } = known;
   const { homeUrl } = known.site;
   const remembered = await deps.secrets.rememberedTransport(homeUrl);
   const discover = (pairingKey: string) =>
     deps.discoverAgent({ homeUrl, pairingKey, httpAuth: secrets.httpAuth, remembered, signal: step.signal });
   if (secrets.pairingKey !== undefined) return requireAnswer(await discover(secrets.pairingKey));
-  const cached = await deps.secrets.rememberedPairing({ siteUrl: homeUrl, owner: known.input.owner });
+  const cached = await deps.secrets.rememberedPairing({ siteUrl: homeUrl, owner: known.wanted.owner });
   if (cached === undefined) return undefined;
   try {
     const found = await discover(cached);
@@ -66,29 +83,29 @@ async function tryKnownKeys(deps: CloneDeps, known: Known, step: StepContext): P
   }
 }
 
-type Known = { input: CloneInput; site: ProbedSite; secrets: SourceSecrets };
+type Known = { wanted: WantedSite; site: ProbedSite; secrets: SourceSecrets };
 
 /** Who had to wait for another job finds the key that it has left. */
-function pairInTurn(deps: CloneDeps, known: Known, step: StepContext): Promise<AgentAddress> {
+function pairInTurn(deps: ReachDeps, known: Known, step: StepContext): Promise<AgentAddress> {
   const { homeUrl: siteUrl } = known.site;
   let waited = false;
   const onWait = () => {
     waited = true;
     step.log('another job is setting up the plugin on this site; waiting for it');
   };
-  return deps.siteTurns.take({ siteUrl, holder: known.input.cloneId, signal: step.signal, onWait }, async () => {
+  return deps.siteTurns.take({ siteUrl, holder: known.wanted.holder, signal: step.signal, onWait }, async () => {
     const left = waited ? await tryKnownKeys(deps, known, step) : undefined;
     const found = left ?? (await pairByBrowser(deps, known, step));
-    await deps.secrets.rememberPairing({ siteUrl, owner: known.input.owner }, found.pairingKey);
+    await deps.secrets.rememberPairing({ siteUrl, owner: known.wanted.owner }, found.pairingKey);
     return found;
   });
 }
 
-async function pairByBrowser(deps: CloneDeps, known: Known, step: StepContext): Promise<AgentAddress> {
+async function pairByBrowser(deps: ReachDeps, known: Known, step: StepContext): Promise<AgentAddress> {
   const { username, password, httpAuth } = known.secrets;
   if (username === undefined || password === undefined) throw new AppError('source.credentials_required');
   const { homeUrl } = known.site;
-  const loginUrl = known.site.loginUrl ?? known.input.source.loginUrl;
+  const loginUrl = known.site.loginUrl ?? known.wanted.loginUrl;
   step.report({ message: 'setting up the plugin in wp-admin' });
   const setup = await deps.browser.ensurePlugin(
     { url: homeUrl, loginUrl, username, password, httpAuth },

@@ -1,0 +1,216 @@
+import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
+import type { TargetChange } from '@wcr/shared/contracts/restore';
+import { type BaseChunk, type BaseEntry, decodeEntries, readChunks } from '../../base/base-chunks.ts';
+import { keyText, RowShape } from '../../base/packed-row.ts';
+import { bareName, identityOf, plainColumns, type RowIdentity } from '../../base/row-identity.ts';
+import { tableBaseName } from '../../base/table-recorder.ts';
+import { type BaseStore, readPart } from '../../drivers/agent/base-store.ts';
+import { digestRows } from '../../drivers/agent/compare-reads.ts';
+import { splitPackedRows } from '../../drivers/agent/row-codec.ts';
+import type { RowRange, RowSelection, SourceAgent } from '../../drivers/agent/source-agent.ts';
+import { createRowAdoption, type RowAdoption } from './row-adoption.ts';
+import { type RowRules, viewRow } from './row-rules.ts';
+import type { RowTranslation } from './row-translation.ts';
+
+/** What a restore does to one row of the target. */
+export type RowChange = {
+  readonly kind: 'insert' | 'update' | 'delete';
+  /** The row as it will be, packed; null for one that goes. */
+  readonly row: Buffer | null;
+  /** The row as the target has it; null for one that is new. */
+  readonly former: Buffer | null;
+};
+
+/** What comparing one row found. */
+export type RowFinding = { readonly change?: RowChange; readonly targetChange?: TargetChange; readonly isLenient: boolean };
+
+export type ComparedTable = {
+  /** The table on the target. Both have the same columns. */
+  readonly table: TableSchema;
+  readonly cloneName: string;
+  readonly prefix: string;
+  /** What is known of the rows when the clone was made; undefined where nothing is: then all that differs is the target's own change. */
+  readonly base: BaseStore | undefined;
+  readonly rules: RowRules;
+  readonly translation: RowTranslation;
+  /** Changes a row of the target that does not travel; undefined leaves it. */
+  readonly amend?: ((row: Buffer, columns: readonly string[]) => Buffer | undefined) | undefined;
+};
+export type ReadSides = { readonly clone: SourceAgent; readonly target: SourceAgent };
+
+type Rows = Map<string, Buffer>;
+/** One row: whether the clone changed it, what it would become, what the target has, and its hash there when the clone was made. */
+type Judged = {
+  readonly isChanged: boolean;
+  readonly outgoing: Buffer | undefined;
+  readonly former: Buffer | undefined;
+  readonly source: bigint | undefined;
+};
+
+/** Compares the rows of one table three ways; reads only ranges in which something is different. Memory: a range at a time. */
+export class TableComparison {
+  readonly #sides: ReadSides;
+  readonly #compared: ComparedTable;
+  readonly #identity: RowIdentity;
+  readonly #shape: RowShape;
+  readonly #adoption: RowAdoption;
+  readonly #amended: RowChange[] = [];
+  readonly columns: readonly string[];
+
+  /** @param compared a table with a key */
+  constructor(sides: ReadSides, compared: ComparedTable) {
+    const { table, prefix } = compared;
+    const identity = identityOf(table, prefix);
+    if (identity === undefined) throw new TypeError(`${table.name} has no key`);
+    this.#sides = sides;
+    this.#compared = compared;
+    this.#identity = identity;
+    this.columns = plainColumns(table).map(({ name }) => name);
+    this.#shape = new RowShape(this.columns, identity);
+    this.#adoption = createRowAdoption(bareName(table.name, prefix), this.columns);
+  }
+
+  /** Every row that the restore changes, and every change of the target that somebody should hear of. */
+  async *findings(): AsyncGenerator<RowFinding> {
+    const chunks = await this.#chunks();
+    for (const { range, chunk } of await this.#differing(chunks)) yield* this.#compareRange(range, await this.#entries(chunk));
+    for (const change of this.#amended.splice(0)) yield { change, isLenient: true };
+  }
+
+  async #chunks(): Promise<BaseChunk[]> {
+    const { base, cloneName } = this.#compared;
+    return base === undefined ? [] : await Array.fromAsync(readChunks(base.read(tableBaseName(cloneName))));
+  }
+
+  /** The ranges to look into: those the clone changed, and in watched tables those the target changed. */
+  async #differing(chunks: readonly BaseChunk[]): Promise<{ range: RowRange; chunk: BaseChunk | undefined }[]> {
+    const { base, rules, table, cloneName } = this.#compared;
+    if (base === undefined) return [{ range: { after: null, upto: null }, chunk: undefined }];
+    const ranges: { range: RowRange; chunk: BaseChunk | undefined }[] = chunks.map((chunk) => ({ range: chunk, chunk }));
+    // Rows behind the last one that there was.
+    if (!this.#identity.isWhole || chunks.length === 0)
+      ranges.push({ range: { after: chunks.at(-1)?.upto ?? null, upto: null }, chunk: undefined });
+    const wanted = ranges.map(({ range: { after, upto } }) => ({ after, upto }));
+    const selection = { columns: this.#identity.compared, key: table.key };
+    const clone = await digestRows(this.#sides.clone, { ...selection, table: cloneName }, wanted);
+    const target = rules.isWatched ? await digestRows(this.#sides.target, { ...selection, table: table.name }, wanted) : [];
+    return ranges.filter(({ chunk }, index) => {
+      const isCloneSame = isSame(clone[index], chunk?.rows, chunk?.written);
+      return !isCloneSame || (rules.isWatched && !isSame(target[index], chunk?.rows, chunk?.source));
+    });
+  }
+
+  async #entries(chunk: BaseChunk | undefined): Promise<Map<string, BaseEntry>> {
+    const { base, cloneName } = this.#compared;
+    if (base === undefined || chunk === undefined) return new Map();
+    return decodeEntries(await readPart(base, tableBaseName(cloneName), { offset: chunk.at, bytes: chunk.bytes }));
+  }
+
+  /** A range without an end may hold any number of rows: it is gone through batch by batch of the clone. */
+  async *#compareRange(range: RowRange, entries: ReadonlyMap<string, BaseEntry>): AsyncGenerator<RowFinding> {
+    if (this.#identity.isWhole || range.upto !== null) {
+      yield* this.#compareRows(await this.#rows('clone', range), await this.#rows('target', range), entries);
+      return;
+    }
+    let after = range.after;
+    for await (const batch of this.#sides.clone.rowsIn(this.#selection('clone'), range)) {
+      const part = { after, upto: batch.cursor };
+      yield* this.#compareRows(this.#keyed('clone', [batch.data]), await this.#rows('target', part), entries);
+      after = batch.cursor;
+    }
+    for await (const batch of this.#sides.target.rowsIn(this.#selection('target'), { after, upto: null }))
+      yield* this.#compareRows(new Map(), this.#keyed('target', [batch.data]), entries);
+  }
+
+  #selection(side: 'clone' | 'target'): RowSelection {
+    const { table, cloneName } = this.#compared;
+    return { table: side === 'clone' ? cloneName : table.name, columns: this.columns, key: table.key };
+  }
+
+  async #rows(side: 'clone' | 'target', range: RowRange): Promise<Rows> {
+    const { after, upto } = range;
+    const batches = await Array.fromAsync(this.#sides[side].rowsIn(this.#selection(side), { after, upto }));
+    return this.#keyed(
+      side,
+      batches.map((batch) => batch.data),
+    );
+  }
+
+  /** Rows of the clone by the key they will have on the target, and as they will be there. */
+  #keyed(side: 'clone' | 'target', parts: readonly Buffer[]): Rows {
+    const rows: Rows = new Map();
+    const { rules } = this.#compared;
+    for (const part of parts) {
+      for (const row of splitPackedRows(part, this.columns.length)) {
+        if (rules.travels(viewRow(row, this.columns))) rows.set(keyText(this.#shape.keyCells(row)), row);
+        else if (side === 'target') this.#amend(row);
+      }
+    }
+    return rows;
+  }
+
+  #amend(former: Buffer): void {
+    this.#adoption.see(former);
+    const row = this.#compared.amend?.(former, this.columns);
+    if (row !== undefined) this.#amended.push({ kind: 'update', row, former });
+  }
+
+  *#compareRows(clone: Rows, target: Rows, entries: ReadonlyMap<string, BaseEntry>): Generator<RowFinding> {
+    for (const row of target.values()) this.#adoption.see(row);
+    const done = new Set<string>();
+    for (const [cloneKey, row] of clone) {
+      const outgoing = this.#compared.translation.translate(row);
+      const key = outgoing === row ? cloneKey : keyText(this.#shape.keyCells(outgoing));
+      done.add(key);
+      const entry = entries.get(cloneKey);
+      const isChanged = this.#isChanged(this.#shape.hash(row), entry?.written);
+      yield* this.#judge({ isChanged, outgoing, former: target.get(key), source: entry?.source });
+    }
+    yield* this.#compareGone([...target.keys(), ...entries.keys()].filter((key) => !done.has(key)), target, entries);
+  }
+
+  /** Rows that the clone does not have, or not any more. */
+  *#compareGone(keys: readonly string[], target: Rows, entries: ReadonlyMap<string, BaseEntry>): Generator<RowFinding> {
+    for (const key of new Set(keys)) {
+      const entry = entries.get(key);
+      const isChanged = this.#isChanged(undefined, entry?.written);
+      yield* this.#judge({ isChanged, outgoing: undefined, former: target.get(key), source: entry?.source });
+    }
+  }
+
+  /** Whether the clone's row is another one than when the clone was made; without a base everything is. */
+  #isChanged(now: bigint | undefined, then: bigint | undefined): boolean {
+    return this.#compared.base === undefined || now !== then;
+  }
+
+  *#judge(row: Judged): Generator<RowFinding> {
+    const { outgoing, former, source, isChanged } = row;
+    const { isLenient, isWatched } = this.#compared.rules;
+    const formerHash = former && this.#shape.hash(former);
+    const isSameNow = (outgoing && this.#shape.hash(outgoing)) === formerHash;
+    const hasTargetChanged = formerHash !== source;
+    if (isSameNow || (!isChanged && !(hasTargetChanged && isWatched))) return;
+    const lost = isChanged && hasTargetChanged;
+    const told = hasTargetChanged && { targetChange: this.#tell(row, lost) };
+    yield { isLenient, ...told, ...(isChanged && { change: this.#changeOf(outgoing, former) }) };
+  }
+
+  #tell({ outgoing, former, source }: Judged, lost: boolean): TargetChange {
+    const row = former ?? outgoing;
+    const known = row
+      ? this.#compared.rules.describe(viewRow(row, this.columns))
+      : { kind: 'row', what: this.#compared.table.name };
+    const whenThere = source === undefined ? 'new' : 'changed';
+    return { ...known, change: former === undefined ? 'removed' : whenThere, lost };
+  }
+
+  #changeOf(outgoing: Buffer | undefined, former: Buffer | undefined): RowChange {
+    if (outgoing === undefined) return { kind: 'delete', row: null, former: former ?? null };
+    const row = this.#adoption.adopt(outgoing, former);
+    return former === undefined ? { kind: 'insert', row, former: null } : { kind: 'update', row, former };
+  }
+}
+
+function isSame(digest: { rows: number; checksum: bigint } | undefined, rows = 0, sum = 0n): boolean {
+  return digest?.rows === rows && digest.checksum === sum;
+}

@@ -1,0 +1,108 @@
+import type { RestoreOptions, TableReport } from '@wcr/shared/contracts/restore';
+import { readChunks } from '../../base/base-chunks.ts';
+import type { BaseMeta } from '../../base/base-meta.ts';
+import { addSums, cellsOf, packCells } from '../../base/packed-row.ts';
+import { bareName } from '../../base/row-identity.ts';
+import { tableBaseName } from '../../base/table-recorder.ts';
+import { digestRows, type RowDigest } from '../../drivers/agent/compare-reads.ts';
+import type { RowSelection, SourceAgent } from '../../drivers/agent/source-agent.ts';
+import type { Rewriter } from '../../rewriter/rewriter.types.ts';
+import { mergeActivePlugins, serializeList } from './active-plugins.ts';
+import { type ComparedTable, TableComparison } from './compare-table.ts';
+import type { RestoreSides } from './restore.types.ts';
+import { rulesFor, viewRow } from './row-rules.ts';
+import { createRowTranslation, type RowTranslation } from './row-translation.ts';
+import type { SitePair } from './site-pair.ts';
+import { columnNames, planTables, type TablePlan } from './table-plan.ts';
+
+/** What comparing and staging tables works with. */
+export type TableWork = {
+  readonly sides: RestoreSides;
+  readonly pair: SitePair;
+  readonly base: BaseMeta | undefined;
+  readonly options: RestoreOptions;
+  readonly rewriter: Rewriter;
+};
+
+export type MergePlan = Extract<TablePlan, { how: 'rows' }>;
+export type SwapPlan = Extract<TablePlan, { how: 'swap' }>;
+
+/** The decision for every table, from the structure both sites have now. */
+export async function readTablePlans({ sides, pair, base }: TableWork): Promise<TablePlan[]> {
+  const [clone, target] = await Promise.all([sides.clone.schema(), sides.target.schema()]);
+  return planTables(clone, target, pair, base);
+}
+
+/** The comparison of a table of which rows are merged. */
+export function comparisonOf(work: TableWork, plan: MergePlan): { comparison: TableComparison; translation: RowTranslation } {
+  const { sides, pair, options, rewriter } = work;
+  const bare = bareName(plan.name, pair.to.prefix);
+  const translation = createRowTranslation(plan.target, pair, rewriter);
+  const compared: ComparedTable = {
+    table: plan.target,
+    cloneName: plan.clone.name,
+    prefix: pair.to.prefix,
+    base: plan.hasBase ? sides.base : undefined,
+    rules: rulesFor(bare, plan.target.key ?? [], { adminId: pair.adminId, preserveThemes: options.preserveThemes }),
+    translation,
+    ...(bare === 'options' && { amend: amendOptions(pair, options) }),
+  };
+  return { comparison: new TableComparison(sides, compared), translation };
+}
+
+/** Which plugins are active is neither the clone's nor the target's list, but what was switched in the clone, on the target's. */
+function amendOptions(pair: SitePair, options: RestoreOptions): ComparedTable['amend'] {
+  return (row, columns) => {
+    if (viewRow(row, columns)('option_name') !== 'active_plugins') return undefined;
+    const cells = cellsOf(row, columns.length);
+    const place = columns.indexOf('option_value');
+    const value = serializeList(mergedPlugins(pair, options).active);
+    if (cells[place]?.equals(value)) return undefined;
+    cells[place] = value;
+    return packCells(cells);
+  };
+}
+
+/** The plugins that will be active, and those that were switched on in the clone but will not be there. */
+export function mergedPlugins(pair: SitePair, { preservePlugins }: RestoreOptions): { active: string[]; missing: string[] } {
+  const files = new Set([...pair.plugins.target, ...(preservePlugins ? [] : pair.plugins.clone)].map(({ file }) => file));
+  return mergeActivePlugins(pair.activePlugins, (file) => files.has(file));
+}
+
+/** Whether a table was changed since the clone was made, on each side, by the sums of all its rows. */
+export async function wholeTableState(
+  work: TableWork,
+  plan: SwapPlan,
+): Promise<{ cloneChanged: boolean; targetChanged: boolean; target: RowDigest | undefined }> {
+  const { sides } = work;
+  const target =
+    plan.target &&
+    (await digestWhole(sides.target, { table: plan.target.name, columns: columnNames(plan.target), key: plan.target.key }));
+  if (!plan.hasBase || sides.base === undefined)
+    return { cloneChanged: true, targetChanged: target !== undefined && target.rows > 0, target };
+  const then = { rows: 0, source: 0n, written: 0n };
+  for await (const chunk of readChunks(sides.base.read(tableBaseName(plan.clone.name)))) {
+    then.rows += chunk.rows;
+    then.source = addSums(then.source, chunk.source);
+    then.written = addSums(then.written, chunk.written);
+  }
+  const baseColumns = work.base?.tables.find(({ name }) => name === plan.clone.name);
+  const columns = (baseColumns?.columns ?? []).filter(({ generated }) => !generated).map(({ name }) => name);
+  const clone = await digestWhole(sides.clone, { table: plan.clone.name, columns: columnNames(plan.clone), key: plan.clone.key });
+  const hasOtherShape = columns.join() !== columnNames(plan.clone).join();
+  return {
+    cloneChanged: hasOtherShape || clone.rows !== then.rows || clone.checksum !== then.written,
+    targetChanged: target?.rows !== then.rows || target.checksum !== then.source,
+    target,
+  };
+}
+
+/** The rows of a table and their sum. */
+export async function digestWhole(agent: SourceAgent, selection: RowSelection): Promise<RowDigest> {
+  const [digest] = await digestRows(agent, selection, [{ after: null, upto: null }]);
+  return digest ?? { rows: 0, checksum: 0n };
+}
+
+export function emptyReport(plan: TablePlan): TableReport {
+  return { name: plan.name, how: plan.how, inserted: 0, updated: 0, deleted: 0 };
+}

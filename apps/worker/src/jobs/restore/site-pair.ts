@@ -1,0 +1,126 @@
+import type { SiteFacts } from '@wcr/shared/contracts/agent-facts';
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { BaseMeta } from '../../base/base-meta.ts';
+import type { SiteInventory } from '../../drivers/agent/compare-reads.ts';
+import type { RewriteMap } from '../../rewriter/rewriter.types.ts';
+
+/** What a restore must know of both sites; small and without secrets. Folders are relative to the root, without slashes at the ends. */
+export type SitePair = {
+  from: { home: string; root: string; prefix: string };
+  to: { home: string; root: string; prefix: string };
+  folders: { content: string; plugins: string; muPlugins: string; themes: string; uploads: string };
+  /** Whether the clone's base tells how this very target was. */
+  hasBase: boolean;
+  /** The clone's own administrator, and the user of the target who inherits what that one wrote. */
+  adminId: number | null;
+  heirId: number | null;
+  activePlugins: { base: string[]; clone: string[]; target: string[] };
+  plugins: { clone: SiteInventory['plugins']; target: SiteInventory['plugins'] };
+  themes: { clone: SiteInventory['themes']; target: SiteInventory['themes'] };
+};
+
+export type SitesRead = {
+  readonly clone: { readonly facts: SiteFacts; readonly inventory: SiteInventory };
+  readonly target: { readonly facts: SiteFacts; readonly inventory: SiteInventory };
+  readonly base: BaseMeta | undefined;
+  /** Public address of a clone of ours, whose agent knows an internal one; else undefined. */
+  readonly cloneUrl?: string | undefined;
+};
+
+/**
+ * Matches the two sites.
+ * @throws AppError `restore.core_older`, `restore.layout_differs`, `target.multisite_unsupported`, `target.layout_unsupported`
+ */
+export function pairSites({ clone, target, base, cloneUrl }: SitesRead): SitePair {
+  refuseUnsupported(target.facts);
+  refuseOlderCore(clone.facts.wordpress.version, target.facts.wordpress.version);
+  const folders = foldersOf(target.facts);
+  const others = foldersOf(clone.facts);
+  for (const name of ['content', 'plugins', 'uploads'] as const) {
+    if (folders[name] !== others[name])
+      throw new AppError('restore.layout_differs', { reason: `${name} is ${others[name]} there and ${folders[name]} here` });
+  }
+  const to = {
+    home: trimSlash(target.facts.wordpress.home),
+    root: trimSlash(target.facts.paths.root),
+    prefix: target.facts.database.prefix,
+  };
+  const from = {
+    home: trimSlash(cloneUrl ?? clone.facts.wordpress.home),
+    root: trimSlash(clone.facts.paths.root),
+    prefix: clone.facts.database.prefix,
+  };
+  return {
+    from,
+    to,
+    folders,
+    hasBase: base !== undefined && isSameSite(base.home, to.home) && base.prefix === to.prefix,
+    adminId: base?.adminId ?? null,
+    heirId: target.inventory.firstAdministrator,
+    activePlugins: {
+      base: base?.activePlugins ?? [],
+      clone: activeOf(clone.inventory),
+      target: activeOf(target.inventory),
+    },
+    plugins: { clone: clone.inventory.plugins, target: target.inventory.plugins },
+    themes: { clone: clone.inventory.themes, target: target.inventory.themes },
+  };
+}
+
+/** The addresses and paths that differ between clone and target. */
+export function restoreMapOf({ from, to }: Pick<SitePair, 'from' | 'to'>): RewriteMap {
+  return { urls: [{ from: from.home, to: to.home }], paths: [{ from: from.root, to: to.root }] };
+}
+
+function activeOf({ plugins }: SiteInventory): string[] {
+  return plugins.filter(({ active }) => active).map(({ file }) => file);
+}
+
+function refuseUnsupported({ wordpress, paths }: SiteFacts): void {
+  if (wordpress.multisite) throw new AppError('target.multisite_unsupported');
+  const outside = paths.outsideRoot[0];
+  if (outside !== undefined) throw new AppError('target.layout_unsupported', { what: outside });
+}
+
+/** A database of a newer WordPress under an older one's code is a broken site. */
+function refuseOlderCore(clone: string, target: string): void {
+  if (compareVersions(target, clone) < 0) throw new AppError('restore.core_older', { clone, target });
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('-')[0]?.split('.').map(Number) ?? []);
+  for (let at = 0; at < 3; at += 1) {
+    const difference = (left?.[at] ?? 0) - (right?.[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function foldersOf({ paths }: SiteFacts): SitePair['folders'] {
+  const content = relative(paths.root, paths.content);
+  return {
+    content,
+    plugins: relative(paths.root, paths.plugins),
+    muPlugins: relative(paths.root, paths.muPlugins),
+    themes: `${content}/themes`,
+    uploads: relative(paths.root, paths.uploads),
+  };
+}
+
+/** However their addresses are written: scheme, `www.` and case do not make another site. */
+function isSameSite(a: string, b: string): boolean {
+  const plain = (address: string) =>
+    trimSlash(address)
+      .toLowerCase()
+      .replace(/^https?:\/\/(www\.)?/, '');
+  return plain(a) === plain(b);
+}
+
+function trimSlash(text: string): string {
+  return text.replace(/\/+$/, '');
+}
+
+function relative(root: string, path: string): string {
+  const base = `${trimSlash(root)}/`;
+  return path.startsWith(base) ? trimSlash(path.slice(base.length)) : trimSlash(path);
+}

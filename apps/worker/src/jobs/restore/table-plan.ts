@@ -1,0 +1,88 @@
+import type { ColumnSchema, TableSchema, TablesAnswer } from '@wcr/shared/contracts/agent-schema';
+import type { BaseMeta, BaseTable } from '../../base/base-meta.ts';
+import { bareName, plainColumns } from '../../base/row-identity.ts';
+import { travelsAtAll } from './row-rules.ts';
+import type { SitePair } from './site-pair.ts';
+
+/** What is done with one table of the clone. */
+export type TablePlan =
+  /** Changed rows only, in one transaction with those of other tables. */
+  | {
+      readonly how: 'rows';
+      readonly name: string;
+      readonly clone: TableSchema;
+      readonly target: TableSchema;
+      readonly hasBase: boolean;
+    }
+  /** The whole table takes the place of the target's, if it has one; `hasBase` tells whether their sums say who changed it. */
+  | {
+      readonly how: 'swap';
+      readonly name: string;
+      readonly clone: TableSchema;
+      readonly target: TableSchema | undefined;
+      readonly hasBase: boolean;
+      readonly isNew: boolean;
+    }
+  /** Left as the target has it; if the clone changed it, people are told why. */
+  | {
+      readonly how: 'kept';
+      readonly name: string;
+      readonly clone: TableSchema;
+      readonly reason: string;
+      readonly hasBase: boolean;
+    };
+
+/** Decides for each table of the clone. Tables that only the target has stay. */
+export function planTables(clone: TablesAnswer, target: TablesAnswer, pair: SitePair, base: BaseMeta | undefined): TablePlan[] {
+  const there = {
+    tables: new Map(target.tables.map((table) => [table.name, table])),
+    withTriggers: new Set(target.triggers.map(({ table }) => table)),
+  };
+  const known = new Map((pair.hasBase ? (base?.tables ?? []) : []).map((table) => [table.name, table]));
+  return clone.tables
+    .filter((table) => travelsAtAll(bareName(table.name, pair.from.prefix)))
+    .map((table) => {
+      const name = pair.to.prefix + bareName(table.name, pair.from.prefix);
+      return planTable({ name, clone: table, then: known.get(table.name) }, there);
+    });
+}
+
+type Known = { name: string; clone: TableSchema; then: BaseTable | undefined };
+type There = { tables: ReadonlyMap<string, TableSchema>; withTriggers: ReadonlySet<string> };
+
+function planTable({ name, clone, then }: Known, { tables, withTriggers }: There): TablePlan {
+  const target = tables.get(name);
+  const at = { name, clone, hasBase: then?.exact === true };
+  if (target === undefined) {
+    const isGone = then !== undefined;
+    return isGone
+      ? { ...at, how: 'kept', reason: 'the target has removed the table' }
+      : { ...at, how: 'swap', target: undefined, isNew: true };
+  }
+  if (then !== undefined && !hasSameShape(then, target))
+    return { ...at, how: 'kept', reason: 'its structure is another one on the target' };
+  const canMerge = hasSameShape(clone, target) && target.key !== null && target.transactional && !withTriggers.has(name);
+  return canMerge ? { ...at, how: 'rows', target } : { ...at, how: 'swap', target, isNew: false };
+}
+
+/** Whether rows of one fit into the other: names, types and order may differ only in order. */
+export function hasSameShape(
+  a: { columns: readonly ColumnSchema[]; key: readonly string[] | null },
+  b: { columns: readonly ColumnSchema[]; key: readonly string[] | null },
+): boolean {
+  return shapeOf(a) === shapeOf(b);
+}
+
+function shapeOf({ columns, key }: { columns: readonly ColumnSchema[]; key: readonly string[] | null }): string {
+  const list = columns.map(({ name, type, generated }) => `${name} ${plainType(type)} ${generated}`).sort();
+  return JSON.stringify([list, key]);
+}
+
+/** MySQL 8 prints integers without the display width that others print. */
+function plainType(type: string): string {
+  return type.toLowerCase().replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, '$1');
+}
+
+export function columnNames(table: TableSchema): string[] {
+  return plainColumns(table).map(({ name }) => name);
+}
