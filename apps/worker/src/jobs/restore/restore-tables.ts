@@ -1,3 +1,4 @@
+import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import type { RestoreOptions, TableReport } from '@wcr/shared/contracts/restore';
 import { readChunks } from '../../base/base-chunks.ts';
 import type { BaseMeta } from '../../base/base-meta.ts';
@@ -26,6 +27,12 @@ export type TableWork = {
 
 export type MergePlan = Extract<TablePlan, { how: 'rows' }>;
 export type SwapPlan = Extract<TablePlan, { how: 'swap' }>;
+/** A plan by which rows are compared one by one. */
+export type MergeablePlan = (MergePlan | SwapPlan) & { readonly target: TableSchema };
+
+export function isMergeable(plan: MergePlan | SwapPlan): plan is MergeablePlan {
+  return plan.how === 'rows' || plan.mergesRows;
+}
 
 /** The decision for every table, from the structure both sites have now. */
 export async function readTablePlans({ sides, pair, base }: TableWork): Promise<TablePlan[]> {
@@ -34,7 +41,7 @@ export async function readTablePlans({ sides, pair, base }: TableWork): Promise<
 }
 
 /** The comparison of a table of which rows are merged. */
-export function comparisonOf(work: TableWork, plan: MergePlan): { comparison: TableComparison; translation: RowTranslation } {
+export function comparisonOf(work: TableWork, plan: MergeablePlan): { comparison: TableComparison; translation: RowTranslation } {
   const { sides, pair, options, rewriter } = work;
   const bare = bareName(plan.name, pair.to.prefix);
   const translation = createRowTranslation(plan.target, pair, rewriter);

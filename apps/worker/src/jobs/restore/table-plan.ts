@@ -14,14 +14,14 @@ export type TablePlan =
       readonly target: TableSchema;
       readonly hasBase: boolean;
     }
-  /** The whole table takes the place of the target's, if it has one; `hasBase` tells whether their sums say who changed it. */
+  /** The whole table takes the place of the target's, if it has one; `mergesRows`: with the target's rows, changed as the clone changed them; else with the clone's. */
   | {
       readonly how: 'swap';
       readonly name: string;
       readonly clone: TableSchema;
       readonly target: TableSchema | undefined;
       readonly hasBase: boolean;
-      readonly isNew: boolean;
+      readonly mergesRows: boolean;
     }
   /** Left as the target has it; if the clone changed it, people are told why. */
   | {
@@ -57,12 +57,13 @@ function planTable({ name, clone, then }: Known, { tables, withTriggers }: There
     const isGone = then !== undefined;
     return isGone
       ? { ...at, how: 'kept', reason: 'the target has removed the table' }
-      : { ...at, how: 'swap', target: undefined, isNew: true };
+      : { ...at, how: 'swap', target: undefined, mergesRows: false };
   }
   if (then !== undefined && !hasSameShape(then, target))
     return { ...at, how: 'kept', reason: 'its structure is another one on the target' };
-  const canMerge = hasSameShape(clone, target) && target.key !== null && target.transactional && !withTriggers.has(name);
-  return canMerge ? { ...at, how: 'rows', target } : { ...at, how: 'swap', target, isNew: false };
+  const mergesRows = hasSameShape(clone, target) && target.key !== null;
+  const inPlace = mergesRows && target.transactional && !withTriggers.has(name);
+  return inPlace ? { ...at, how: 'rows', target } : { ...at, how: 'swap', target, mergesRows };
 }
 
 /** Whether rows of one fit into the other: names, types and order may differ only in order. */

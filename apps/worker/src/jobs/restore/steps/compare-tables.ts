@@ -4,7 +4,8 @@ import { noChanges, noteChange, type TargetChanges } from '../findings.ts';
 import {
   comparisonOf,
   emptyReport,
-  type MergePlan,
+  isMergeable,
+  type MergeablePlan,
   readTablePlans,
   type SwapPlan,
   type TableWork,
@@ -36,20 +37,20 @@ export async function compareTables(work: TableWork, step: StepContext): Promise
 }
 
 async function compareOne(work: TableWork, plan: TablePlan, result: ComparedTables): Promise<TableReport> {
-  if (plan.how === 'rows') return compareRows(work, plan, result.changes);
+  if (plan.how !== 'kept' && isMergeable(plan)) return compareRows(work, plan, result.changes);
   if (plan.how === 'swap') return compareWhole(work, plan, result);
-  const { cloneChanged } = await wholeTableState(work, { ...plan, how: 'swap', target: undefined, isNew: false });
+  const { cloneChanged } = await wholeTableState(work, { ...plan, how: 'swap', target: undefined, mergesRows: false });
   if (cloneChanged) result.warnings.push(`${plan.name} was changed in the clone and is left as it is: ${plan.reason}`);
   return emptyReport(plan);
 }
 
-async function compareRows(work: TableWork, plan: MergePlan, changes: TargetChanges): Promise<TableReport> {
+async function compareRows(work: TableWork, plan: MergeablePlan, changes: TargetChanges): Promise<TableReport> {
   const report = emptyReport(plan);
   for await (const { change, targetChange, isLenient } of comparisonOf(work, plan).comparison.findings()) {
     if (targetChange) noteChange(changes, targetChange, isLenient);
     if (change) countChange(report, change.kind);
   }
-  return report;
+  return report.inserted + report.updated + report.deleted === 0 ? { ...report, how: 'kept' } : report;
 }
 
 export function countChange(report: TableReport, kind: 'insert' | 'update' | 'delete'): void {

@@ -1,0 +1,186 @@
+import type { TableReport } from '@wcr/shared/contracts/restore';
+import { AppError } from '@wcr/shared/errors/app-error';
+import { keyText, RowShape } from '../../../base/packed-row.ts';
+import { identityOf } from '../../../base/row-identity.ts';
+import { digestRows } from '../../../drivers/agent/compare-reads.ts';
+import { splitPackedRows } from '../../../drivers/agent/row-codec.ts';
+import { RowSum } from '../../../drivers/agent/row-sum.ts';
+import type { BeginAnswer, ExpectedTable } from '../../../drivers/agent/target-agent.ts';
+import type { StepContext } from '../../../engine/engine.types.ts';
+import { adaptCreateSql } from '../../clone/adapt-schema.ts';
+import type { RowChange } from '../compare-table.ts';
+import { noChanges, noteChange, refuseLosses, type TargetChanges } from '../findings.ts';
+import {
+  comparisonOf,
+  digestWhole,
+  emptyReport,
+  isMergeable,
+  type MergeablePlan,
+  readTablePlans,
+  type SwapPlan,
+  type TableWork,
+  wholeTableState,
+} from '../restore-tables.ts';
+import { RowStager } from '../row-stager.ts';
+import { createRowTranslation } from '../row-translation.ts';
+import { columnNames } from '../table-plan.ts';
+import { countChange } from './compare-tables.ts';
+
+export type StagedTables = {
+  tables: TableReport[];
+  unchanged: number;
+  changes: TargetChanges;
+  bytes: number;
+  replacements: number;
+  /** Tables that will be swapped and what the live ones must hold then. */
+  expect: ExpectedTable[];
+  swapped: string[];
+  warnings: string[];
+};
+
+type Staging = { work: TableWork; begun: BeginAnswer; result: StagedTables };
+
+/**
+ * Compares again and stages what differs. Running it again begins anew.
+ * @throws AppError `restore.target_changed` when the target has changed meanwhile and would lose something
+ */
+export async function stageTables(work: TableWork, begun: BeginAnswer, step: StepContext): Promise<StagedTables> {
+  const result: StagedTables = {
+    ...{ tables: [], unchanged: 0, changes: noChanges(), bytes: 0, replacements: 0 },
+    ...{ expect: [], swapped: [], warnings: [] },
+  };
+  const plans = await readTablePlans(work);
+  for (const [index, plan] of plans.entries()) {
+    step.report({ done: index, total: plans.length, bytes: result.bytes, message: plan.name });
+    const report = plan.how === 'kept' ? undefined : await stageTable({ work, begun, result }, plan);
+    if (report === undefined) result.unchanged += 1;
+    else result.tables.push(report);
+  }
+  refuseLosses(result.changes, work.options);
+  step.log(`${result.tables.length} tables are staged, ${result.bytes} bytes`);
+  return result;
+}
+
+function stageTable(staging: Staging, plan: MergeablePlan | SwapPlan): Promise<TableReport | undefined> {
+  if (!isMergeable(plan)) return stageWhole(staging, plan);
+  return plan.how === 'rows' ? stageRows(staging, plan) : stageMergedWhole(staging, plan);
+}
+
+/** Only the rows that change: what they become, and what they are now. */
+async function stageRows(staging: Staging, plan: MergeablePlan): Promise<TableReport | undefined> {
+  const { work, begun, result } = staging;
+  const { writer } = work.sides;
+  const to = { name: plan.name, table: plan.target, maxRequestBytes: begun.maxRequestBytes };
+  const [rows, former] = [new RowStager(writer, to), new RowStager(writer, { ...to, part: 'former' })];
+  const report = emptyReport(plan);
+  const { comparison, translation } = comparisonOf(work, plan);
+  let isMade = false;
+  for await (const finding of comparison.findings()) {
+    if (finding.targetChange) noteChange(result.changes, finding.targetChange, finding.isLenient);
+    if (finding.change === undefined) continue;
+    if (!isMade) await writer.mergeTables([{ name: plan.name, columns: comparison.columns, key: plan.target.key ?? [] }]);
+    isMade = true;
+    countChange(report, finding.change.kind);
+    if (finding.change.row) await rows.add(finding.change.row);
+    if (finding.change.former) await former.add(finding.change.former);
+  }
+  if (!isMade) return undefined;
+  await Promise.all([rows.flush(), former.flush()]);
+  await checkStaged(work, plan, { rows, former });
+  note(result, plan, translation, [rows, former]);
+  return report;
+}
+
+/** What is staged is what was sent, or the commit would compare and write something else. */
+async function checkStaged(work: TableWork, plan: MergeablePlan, parts: { rows: RowStager; former: RowStager }): Promise<void> {
+  const { target, session } = work.sides;
+  for (const part of ['rows', 'former'] as const) {
+    const selection = { table: plan.name, columns: columnNames(plan.target), key: plan.target.key, session, part };
+    const [digest] = await digestRows(target, selection, [{ after: null, upto: null }]);
+    const { rows, checksum } = parts[part].sent;
+    if (digest?.rows === rows && digest.checksum === checksum) continue;
+    const reason = `${plan.name}: the rows it holds are not those that were sent (${parts[part].warnings.join('; ') || part})`;
+    throw new AppError('target.database_failed', { reason });
+  }
+}
+
+/** A table whose rows cannot be changed in one transaction: the target's rows with the clone's changes, as a new table. */
+async function stageMergedWhole(staging: Staging, plan: MergeablePlan): Promise<TableReport | undefined> {
+  const { work, result } = staging;
+  const report = emptyReport(plan);
+  const { comparison, translation } = comparisonOf(work, plan);
+  const key = plan.target.key ?? [];
+  const shape = new RowShape(comparison.columns, identityOf(plan.target, '') ?? { key, compared: comparison.columns });
+  const keyOf = (row: Buffer) => keyText(shape.keyCells(row));
+  const changes = new Map<string, RowChange>();
+  const inserts: Buffer[] = [];
+  for await (const finding of comparison.findings()) {
+    if (finding.targetChange) noteChange(result.changes, finding.targetChange, finding.isLenient);
+    if (finding.change === undefined) continue;
+    countChange(report, finding.change.kind);
+    if (finding.change.former) changes.set(keyOf(finding.change.former), finding.change);
+    else if (finding.change.row) inserts.push(finding.change.row);
+  }
+  if (changes.size + inserts.length === 0) return undefined;
+  const sum = new RowSum(comparison.columns.length);
+  const selection = { table: plan.name, columns: comparison.columns, key };
+  const stager = await makeStaging(staging, plan, plan.target);
+  for await (const batch of work.sides.target.rowsIn(selection, { after: null, upto: null })) {
+    sum.add(batch.data);
+    for (const row of splitPackedRows(batch.data, comparison.columns.length)) {
+      const change = changes.get(keyOf(row));
+      const kept = change === undefined ? row : change.row;
+      if (kept !== null) await stager.add(kept);
+    }
+  }
+  for (const row of inserts) await stager.add(row);
+  await stager.flush();
+  result.expect.push({ ...selection, rows: sum.rows, checksum: String(sum.checksum) });
+  note(result, plan, translation, [stager]);
+  return report;
+}
+
+/** The clone's whole table: a new one, or one of another structure, or one without a key. */
+async function stageWhole(staging: Staging, plan: SwapPlan): Promise<TableReport | undefined> {
+  const { work, result } = staging;
+  const state = await wholeTableState(work, plan);
+  if (!state.cloneChanged) return undefined;
+  if (state.targetChanged)
+    noteChange(result.changes, { kind: 'table', what: plan.name, change: 'changed', lost: true }, false);
+  const translation = createRowTranslation(plan.clone, work.pair, work.rewriter);
+  const stager = await makeStaging(staging, plan, plan.clone);
+  const columns = columnNames(plan.clone);
+  for await (const batch of work.sides.clone.rowsIn({ table: plan.clone.name, columns, key: plan.clone.key }, { after: null, upto: null }))
+    for (const row of splitPackedRows(batch.data, columns.length)) await stager.add(translation.translate(row));
+  await stager.flush();
+  if (plan.target) {
+    const selection = { table: plan.name, columns: columnNames(plan.target), key: plan.target.key };
+    const { rows, checksum } = state.target ?? (await digestWhole(work.sides.target, selection));
+    result.expect.push({ ...selection, rows, checksum: String(checksum) });
+  }
+  note(result, plan, translation, [stager]);
+  return { ...emptyReport(plan), inserted: stager.sent.rows };
+}
+
+async function makeStaging({ work, begun, result }: Staging, plan: MergeablePlan | SwapPlan, table: SwapPlan['clone']): Promise<RowStager> {
+  const { sql, changes } = adaptCreateSql(table, begun);
+  for (const change of changes) result.warnings.push(`${plan.name}: ${change}`);
+  await work.sides.writer.createTables([{ name: plan.name, createSql: sql }], false);
+  result.swapped.push(plan.name);
+  return new RowStager(work.sides.writer, { name: plan.name, table, maxRequestBytes: begun.maxRequestBytes });
+}
+
+function note(
+  result: StagedTables,
+  plan: { name: string },
+  translation: ReturnType<typeof createRowTranslation>,
+  stagers: readonly RowStager[],
+): void {
+  for (const { sent, warnings } of stagers) {
+    result.bytes += sent.bytes;
+    result.warnings.push(...new Set(warnings));
+  }
+  result.replacements += translation.replacements();
+  for (const [column, count] of translation.tooLong())
+    result.warnings.push(`${plan.name}.${column}: ${count} value(s) kept the clone’s address, the target’s is too long for the column`);
+}
