@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { JobProgress } from '@wcr/shared/contracts/jobs';
-import { newCloneSchema, SourceFields, ttlMinutesSchema } from '../clones/clone-bodies.ts';
+import { newCloneSchema, ttlMinutesSchema } from '../clones/clone-bodies.ts';
 import { requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
@@ -10,6 +10,7 @@ import { refuseInvalid } from '../http/error-envelope.ts';
 import { findJob } from '../queue/find-job.ts';
 import { linksOf } from '../queue/job-links.ts';
 import { JobStatus, readJob } from '../queue/read-job.ts';
+import { SiteFields } from '../sites/site-bodies.ts';
 
 const SECURED = ['auth.missing', 'auth.invalid', 'queue.unavailable'] as const;
 const shared = { tags: ['former clients'], deprecated: true, security: [{ apiKey: [] }] };
@@ -24,7 +25,7 @@ export function addFormerRoutes(app: ApiApp, deps: ApiDeps): void {
 function formerCloneSchema(maxTtlMinutes: number) {
   return z
     .strictObject({
-      source: z.strictObject({ url: SourceFields.url, username: SourceFields.username, password: SourceFields.password }),
+      source: z.strictObject({ url: SiteFields.url, username: SiteFields.username, password: SiteFields.password }),
       auto_provision: z
         .literal(true, 'only true is possible: a clone is always made anew')
         .optional()
