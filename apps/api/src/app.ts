@@ -11,6 +11,7 @@ import { addDocsRoutes } from './routes/docs.routes.ts';
 import { addFormerRoutes } from './routes/former.routes.ts';
 import { addHealthRoutes } from './routes/health.routes.ts';
 import { addJobRoutes } from './routes/jobs.routes.ts';
+import { addRestoreRoutes } from './routes/restores.routes.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -25,6 +26,7 @@ export function createApp(deps: ApiDeps): ApiApp {
   app.use(frameRequest({ logger: deps.logger, meter: deps.metrics.meter, monotonicMs: () => performance.now() }));
   app.use(limitBody(BODY_LIMIT_BYTES));
   addCloneRoutes(app, deps);
+  addRestoreRoutes(app, deps);
   addJobRoutes(app, deps);
   addFormerRoutes(app, deps);
   addHealthRoutes(app, deps);

@@ -8,6 +8,7 @@ import { createHealth, type Health } from './queue/health.ts';
 import { createJobWatcher, type JobWatcher } from './queue/job-watcher.ts';
 import { createQueues, type Queues } from './queue/queues.ts';
 import { connectRedis } from './queue/redis-client.ts';
+import { createRestoreStore, type RestoreStore } from './restores/restore-store.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
 /** Everything the routes work with; made once. */
@@ -21,6 +22,7 @@ export type ApiDeps = {
   readonly sealer: Sealer;
   readonly keys: ApiKeyStore;
   readonly clones: CloneStore;
+  readonly restores: RestoreStore;
   readonly watcher: JobWatcher;
   readonly metrics: Metrics;
   readonly health: Health;
@@ -43,6 +45,7 @@ export function createDeps(config: ApiConfig, logger: Logger, now: () => number 
     sealer,
     keys: createApiKeyStore({ bootstrap: config.apiKeys, redis, now }),
     clones: createCloneStore({ redis, sealer }),
+    restores: createRestoreStore({ redis }),
     watcher,
     metrics: createMetrics({ queues, redis, now }),
     health: createHealth({ redis, now }),

@@ -6,8 +6,9 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import type { Queue } from 'bullmq';
 import type { Caller } from '../access/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
-import { markCancelled, moveToRetry } from '../queue/cancel-job.ts';
+import { markCancelled } from '../queue/cancel-job.ts';
 import { viaRedis } from '../queue/redis-client.ts';
+import { moveToRetry } from '../queue/retry-job.ts';
 import type { CloneChange } from './clone-bodies.ts';
 import type { AcceptedClone } from './request-clone.ts';
 

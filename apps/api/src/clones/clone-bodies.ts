@@ -1,38 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { CloneStatus } from '@wcr/shared/contracts/clone-record';
-import { SiteAddress } from './site-address.ts';
+import { idempotencyHeaders, JobLinks, pageQuery } from '../http/common-bodies.ts';
+import { Source, text } from '../sites/site-bodies.ts';
 
-const CLONE_ID = /^clone-\d{8}-\d{6}-[a-z0-9]{4}$/;
-
-const text = (max: number) => z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
-
-const HttpAuth = z.strictObject({ username: text(255), password: text(1024) }).openapi('HttpAuth');
-
-export const SourceFields = {
-  url: SiteAddress.openapi({ example: 'https://shop.example' }),
-  username: text(255).optional(),
-  password: text(1024).optional(),
-  pairingKey: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits, as shown under Settings → Clone & Restore')
-    .optional(),
-  loginUrl: SiteAddress.optional().openapi({ description: 'Where the login page is, if it was moved.' }),
-  httpAuth: HttpAuth.optional().openapi({ description: 'HTTP Basic authentication in front of the site.' }),
-};
-
-const Source = z
-  .strictObject(SourceFields)
-  .superRefine((source, context) => {
-    for (const [given, missing] of [
-      ['username', 'password'],
-      ['password', 'username'],
-    ] as const) {
-      if (source[given] !== undefined && source[missing] === undefined) {
-        context.addIssue({ code: 'custom', path: [missing], message: `goes together with ${given}` });
-      }
-    }
-  })
-  .openapi('Source');
+const CLONE_ID = /clone-\d{8}-\d{6}-[a-z0-9]{4}/;
 
 const RelativePath = text(1024).refine(
   (path) => !path.startsWith('/') && !path.includes('\\') && !path.includes('\0') && !path.split('/').includes('..'),
@@ -91,16 +62,11 @@ export function changeCloneSchema(maxTtlMinutes: number) {
 }
 export type CloneChange = z.output<ReturnType<typeof changeCloneSchema>>;
 
-const JobLinks = z.object({ id: z.string(), statusUrl: z.string(), eventsUrl: z.string() }).openapi('JobLinks', {
-  example: {
-    id: 'clone-4f1c2ad09b7e63588d1c4e2f7a90b135',
-    statusUrl: '/api/v1/jobs/clone-4f1c2ad09b7e63588d1c4e2f7a90b135',
-    eventsUrl: '/api/v1/jobs/clone-4f1c2ad09b7e63588d1c4e2f7a90b135/events',
-  },
-});
-
 // A schema of its own: those of the shared package may be made before zod learns `openapi`.
-const CloneIdField = z.string().regex(CLONE_ID).openapi({ example: 'clone-20300131-120000-k3x9' });
+export const CloneIdField = z
+  .string()
+  .regex(new RegExp(`^${CLONE_ID.source}$`), 'must be the id of a clone')
+  .openapi({ example: 'clone-20300131-120000-k3x9' });
 
 export const CloneAccepted = z
   .object({ clone: z.object({ id: CloneIdField, url: z.string(), status: CloneStatus }), job: JobLinks })
@@ -137,17 +103,6 @@ export const CloneIdParam = z.object({
     .openapi({ param: { name: 'cloneId', in: 'path' }, example: 'clone-20300131-120000-k3x9' }),
 });
 
-const CURSOR = /^\d{1,16}\.clone-\d{8}-\d{6}-[a-z0-9]{4}$/;
+export const ClonePageQuery = pageQuery(CLONE_ID);
 
-export const PageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().regex(CURSOR, 'must be the nextCursor of the page before').optional(),
-});
-
-export const CloneHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[\x20-\x7e]{1,255}$/, 'must be 1 to 255 printable ASCII characters')
-    .optional()
-    .openapi({ description: 'Repeating a request with the same key within 24 hours gives the same clone, not a second one.' }),
-});
+export const CloneHeaders = idempotencyHeaders('clone');

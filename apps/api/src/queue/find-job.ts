@@ -7,13 +7,21 @@ import type { CloneStore } from '../clones/clone-store.ts';
 import type { Queues } from './queues.ts';
 import { viaRedis } from './redis-client.ts';
 
-/** The fields by which every job tells to whom it belongs. */
-const JobOwnership = z.object({ owner: z.string().optional(), cloneId: z.string().optional() });
+/** The fields by which every job tells to whom it belongs and what it works on. */
+const JobOwnership = z.object({
+  owner: z.string().optional(),
+  cloneId: z.string().optional(),
+  restoreId: z.string().optional(),
+  /** Of a restore. */
+  from: z.object({ cloneId: z.string().optional() }).optional(),
+});
 
 export type OwnedJob = {
   readonly jobId: string;
   readonly queue: QueueName;
+  /** The clone that is made, changed or read. */
   readonly cloneId: string | undefined;
+  readonly restoreId: string | undefined;
   readonly job: Job;
 };
 
@@ -25,8 +33,8 @@ export async function findJob(deps: { queues: Queues; clones: CloneStore }, jobI
   const queue = queueOfJobId(jobId);
   const job = queue === undefined ? undefined : await viaRedis(() => deps.queues[queue].getJob(jobId));
   if (queue === undefined || job === undefined) throw new AppError('job.not_found', { jobId });
-  const { owner, cloneId } = JobOwnership.parse(job.data);
+  const { owner, cloneId, restoreId, from } = JobOwnership.parse(job.data);
   const known = owner ?? (cloneId === undefined ? undefined : await deps.clones.ownerOf(cloneId));
   if (!mayAccess(caller, known)) throw new AppError('job.not_found', { jobId });
-  return { jobId, queue, cloneId, job };
+  return { jobId, queue, cloneId: cloneId ?? from?.cloneId, restoreId, job };
 }

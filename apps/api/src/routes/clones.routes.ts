@@ -6,11 +6,11 @@ import {
   CloneHeaders,
   CloneIdParam,
   ClonePage,
+  ClonePageQuery,
   CloneView,
   Credentials,
   changeCloneSchema,
   newCloneSchema,
-  PageQuery,
 } from '../clones/clone-bodies.ts';
 import { viewClone } from '../clones/clone-view.ts';
 import { type AcceptedClone, requestClone } from '../clones/request-clone.ts';
@@ -67,7 +67,7 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
     path: '/api/v1/clones',
     operationId: 'listClones',
     summary: 'List clones, newest first',
-    request: { query: PageQuery },
+    request: { query: ClonePageQuery },
     responses: {
       200: jsonAnswer(ClonePage, 'A page; it may be short and still have a successor.'),
       ...errorAnswers(...SECURED, 'request.invalid'),

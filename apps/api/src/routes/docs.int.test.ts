@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { changeCloneSchema, newCloneSchema } from '../clones/clone-bodies.ts';
+import { NewRestore } from '../restores/restore-bodies.ts';
+import { errorOf } from '../testing/clone-calls.ts';
 import { startTestApi, type TestApi } from '../testing/start-api.ts';
 
 type Operation = {
@@ -54,11 +56,15 @@ it('is OpenAPI 3.1 whose parts fit together', () => {
 });
 
 it('gives examples that the calls take', async () => {
-  const { NewClone, CloneChange, FormerClone } = document.components.schemas;
+  const { NewClone, CloneChange, FormerClone, NewRestore: Restore, FormerRestore } = document.components.schemas;
   expect(newCloneSchema(600).safeParse(NewClone?.example).success).toBe(true);
   expect(changeCloneSchema(600).safeParse(CloneChange?.example).success).toBe(true);
   expect((await api.call('POST', '/api/v1/clones', { body: NewClone?.example })).status).toBe(202);
   expect((await api.call('POST', '/clone', { body: FormerClone?.example })).status).toBe(202);
+  expect(NewRestore.safeParse(Restore?.example).success).toBe(true);
+  const unknown = await api.call('POST', '/api/v1/restores', { body: Restore?.example });
+  expect(await errorOf(unknown)).toMatchObject({ code: 'clone.not_found' });
+  expect((await api.call('POST', '/restore', { body: FormerRestore?.example })).status).toBe(202);
 });
 
 it('has a reference page that loads nothing from anywhere else', async () => {

@@ -48,7 +48,8 @@ export function addDocsRoutes(app: ApiApp): void {
         info: {
           title: TITLE,
           version: '1.0.0',
-          description: 'Clones a live WordPress site into a temporary, private, working copy.',
+          description:
+            'Clones a live WordPress site into a temporary, private, working copy, and restores what was changed there to a live site.',
         },
       }),
     );

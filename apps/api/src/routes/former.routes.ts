@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { JobProgress } from '@wcr/shared/contracts/jobs';
-import { newCloneSchema, SourceFields, ttlMinutesSchema } from '../clones/clone-bodies.ts';
+import { CloneIdField, newCloneSchema, ttlMinutesSchema } from '../clones/clone-bodies.ts';
 import { requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
@@ -10,6 +10,10 @@ import { refuseInvalid } from '../http/error-envelope.ts';
 import { findJob } from '../queue/find-job.ts';
 import { linksOf } from '../queue/job-links.ts';
 import { JobStatus, readJob } from '../queue/read-job.ts';
+import { requestRestore } from '../restores/request-restore.ts';
+import { NewRestore } from '../restores/restore-bodies.ts';
+import { normaliseSiteAddress } from '../sites/site-address.ts';
+import { SiteFields } from '../sites/site-bodies.ts';
 
 const SECURED = ['auth.missing', 'auth.invalid', 'queue.unavailable'] as const;
 const shared = { tags: ['former clients'], deprecated: true, security: [{ apiKey: [] }] };
@@ -17,14 +21,17 @@ const shared = { tags: ['former clients'], deprecated: true, security: [{ apiKey
 /** Addresses and field names of the time before `/api/v1`: translated at the edge, nothing else. */
 export function addFormerRoutes(app: ApiApp, deps: ApiDeps): void {
   addClone(app, deps);
+  addRestore(app, deps);
   addJobStatus(app, deps);
   addHealth(app, deps);
 }
 
+const FormerSite = z.strictObject({ url: SiteFields.url, username: SiteFields.username, password: SiteFields.password });
+
 function formerCloneSchema(maxTtlMinutes: number) {
   return z
     .strictObject({
-      source: z.strictObject({ url: SourceFields.url, username: SourceFields.username, password: SourceFields.password }),
+      source: FormerSite,
       auto_provision: z
         .literal(true, 'only true is possible: a clone is always made anew')
         .optional()
@@ -71,10 +78,78 @@ function addClone(app: ApiApp, deps: ApiDeps): void {
       job_id: accepted.jobId,
       clone_id: accepted.id,
       clone_url: accepted.url,
-      status_url: linksOf(accepted.jobId, publicUrl).statusUrl.replace('/api/v1/jobs/', '/api/v2/job-status/'),
+      status_url: formerStatusUrl(accepted.jobId, publicUrl),
     };
     return context.json(answer, 202);
   });
+}
+
+const FormerRestore = z
+  .strictObject({
+    source: FormerSite,
+    target: FormerSite,
+    preserve_plugins: z.boolean().optional(),
+    preserve_themes: z.boolean().optional(),
+  })
+  .openapi('FormerRestore', {
+    example: {
+      source: { url: 'https://staging.shop.example', username: 'admin', password: 'correct horse battery staple' },
+      target: { url: 'https://shop.example', username: 'admin', password: 'battery staple correct horse' },
+      preserve_plugins: true,
+      preserve_themes: false,
+    },
+  });
+
+const FormerRestoreAccepted = z
+  .object({ success: z.literal(true), job_id: z.string(), restore_id: z.string(), status_url: z.string() })
+  .openapi('FormerRestoreAccepted');
+
+function addRestore(app: ApiApp, deps: ApiDeps): void {
+  const { clonesUrl, publicUrl } = deps.config;
+  const route = createRoute({
+    ...shared,
+    method: 'post',
+    path: '/restore',
+    operationId: 'formerCreateRestore',
+    summary: 'As POST /api/v1/restores, with the field names of former clients',
+    description:
+      'A source whose address is that of a clone is taken for this clone: its changes are restored, not its whole state.',
+    middleware: requireApiKey(deps.keys),
+    request: { body: { required: true, content: { 'application/json': { schema: FormerRestore } } } },
+    responses: {
+      202: jsonAnswer(FormerRestoreAccepted, 'The restore is queued.'),
+      ...errorAnswers(
+        ...SECURED,
+        'request.invalid',
+        'request.too_large',
+        'request.not_json',
+        'clone.not_found',
+        'clone.not_ready',
+      ),
+    },
+  });
+  app.openapi(route, async (context) => {
+    const { source, target, preserve_plugins: preservePlugins, preserve_themes: preserveThemes } = context.req.valid('json');
+    const cloneId = cloneIdAt(source.url, clonesUrl);
+    const from = cloneId === undefined ? { source } : { cloneId };
+    const body = NewRestore.safeParse({ ...from, target, preservePlugins, preserveThemes });
+    if (!body.success) refuseInvalid(body.error.issues);
+    const caller = context.get('caller');
+    const { id, jobId } = await requestRestore(deps, { body: body.data, caller, requestId: context.get('requestId') });
+    const answer = { success: true as const, job_id: jobId, restore_id: id, status_url: formerStatusUrl(jobId, publicUrl) };
+    return context.json(answer, 202);
+  });
+}
+
+/** The clone that is served at an address: former clients know clones by nothing else. */
+function cloneIdAt(url: string, clonesUrl: string): string | undefined {
+  const base = `${normaliseSiteAddress(clonesUrl)}/`;
+  const rest = url.startsWith(base) ? url.slice(base.length) : '';
+  return CloneIdField.safeParse(rest).data;
+}
+
+function formerStatusUrl(jobId: string, publicUrl: string | undefined): string {
+  return linksOf(jobId, publicUrl).statusUrl.replace('/api/v1/jobs/', '/api/v2/job-status/');
 }
 
 const FormerJob = z
@@ -82,6 +157,7 @@ const FormerJob = z
     job_id: z.string(),
     status: JobStatus,
     clone_id: z.string().optional(),
+    restore_id: z.string().optional(),
     progress: JobProgress.optional(),
     result: z.unknown().optional(),
     error: z.string().optional(),
@@ -101,8 +177,9 @@ function addJobStatus(app: ApiApp, deps: ApiDeps): void {
   });
   app.openapi(route, async (context) => {
     const owned = await findJob(deps, context.req.valid('param').jobId, context.get('caller'));
-    const { id, status, cloneId, progress, result, error } = await readJob(deps, owned);
-    return context.json({ job_id: id, status, clone_id: cloneId, progress, result, error: error?.message }, 200);
+    const { id, status, cloneId, restoreId, progress, result, error } = await readJob(deps, owned);
+    const job = { job_id: id, status, clone_id: cloneId, restore_id: restoreId, progress, result, error: error?.message };
+    return context.json(job, 200);
   });
 }
 

@@ -5,11 +5,12 @@ import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
 import { requireApiKey } from '../http/bearer-auth.ts';
-import { cancelJob, retryJob } from '../queue/cancel-job.ts';
+import { cancelJob } from '../queue/cancel-job.ts';
 import { findJob } from '../queue/find-job.ts';
 import { followJob, LAST_EVENT_ID } from '../queue/job-events.ts';
 import { parseMark, readLogs } from '../queue/job-logs.ts';
 import { JobView, readJob } from '../queue/read-job.ts';
+import { retryJob } from '../queue/retry-job.ts';
 
 const SECURED = ['auth.missing', 'auth.invalid', 'job.not_found', 'queue.unavailable'] as const;
 const JobIdParam = z.object({
@@ -57,6 +58,7 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
     path: '/api/v1/jobs/{jobId}/cancel',
     operationId: 'cancelJob',
     summary: 'Cancel a job that has not ended',
+    description: 'A restore may be cancelled at any time: its target is left as it was or as restored, never in between.',
     responses: {
       202: jsonAnswer(JobView, 'It ends as `cancelled` as soon as a worker has cleaned up.'),
       ...errorAnswers(...SECURED, 'job.not_cancellable'),
@@ -76,7 +78,7 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
     summary: 'Try a failed job again',
     responses: {
       202: jsonAnswer(JobView, 'The job is queued again.'),
-      ...errorAnswers(...SECURED, 'job.not_retryable', 'secret.missing'),
+      ...errorAnswers(...SECURED, 'job.not_retryable', 'restore.no_restore_point', 'secret.missing'),
     },
   });
   app.openapi(retry, async (context) => {

@@ -3,6 +3,7 @@ import { redisKeys } from '@wcr/shared/contracts/queues';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CloneView } from '../clones/clone-bodies.ts';
 import { cloneCalls, errorOf, jsonOf, PASSWORD, SOURCE } from '../testing/clone-calls.ts';
+import { dumpRedis } from '../testing/dump-redis.ts';
 import { ALICE, BOB, startTestApi, type TestApi } from '../testing/start-api.ts';
 
 let api: TestApi;
@@ -55,7 +56,7 @@ describe('asking for a clone', () => {
     const httpAuth = { username: 'gate', password: 'gate-secret-77' };
     await accept({ source: { ...SOURCE, pairingKey, httpAuth } }, { 'idempotency-key': 'k1' });
     await api.call('POST', '/api/v1/clones', { body: { source: { ...SOURCE, wrong: true } } });
-    const stored = JSON.stringify(await dumpRedis());
+    const stored = await dumpRedis(api.deps.redis);
     const logged = api.logLines.join('');
     for (const secret of [PASSWORD, pairingKey, httpAuth.password, ALICE]) {
       expect(stored).not.toContain(secret);
@@ -175,20 +176,3 @@ describe('an Idempotency-Key', () => {
     expect((await errorOf(response)).message).toContain('idempotency-key: must be 1 to 255');
   });
 });
-
-/** Everything in Redis as text: keys, and values of each type. */
-async function dumpRedis(): Promise<unknown[]> {
-  const { redis } = api.deps;
-  const keys = await redis.keys('*');
-  return Promise.all(
-    keys.map(async (key) => {
-      const type = await redis.type(key);
-      if (type === 'string') return [key, await redis.get(key)];
-      if (type === 'hash') return [key, await redis.hgetall(key)];
-      if (type === 'list') return [key, await redis.lrange(key, 0, -1)];
-      if (type === 'zset') return [key, await redis.zrange(key, '0', '-1')];
-      if (type === 'stream') return [key, await redis.xrange(key, '-', '+')];
-      throw new Error(`a ${type} is not expected`);
-    }),
-  );
-}

@@ -1,3 +1,4 @@
+import { RestoreInput } from '@wcr/shared/contracts/restore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stageJobs } from '../testing/job-stages.ts';
 import { ALICE, startTestApi, type TestApi } from '../testing/start-api.ts';
@@ -109,6 +110,50 @@ describe('former clients', () => {
     const status = await (await api.call('GET', accepted.status_url)).json();
     expect(status).toEqual({ job_id: accepted.job_id, status: 'waiting', clone_id: accepted.clone_id });
     expect(await (await get('/health')).json()).toEqual({ status: 'healthy' });
+  });
+
+  it('restore, and name a clone by its address', async () => {
+    const target = { url: 'https://live.example/', username: 'u', password: 'p' };
+    const post = (source: object, more: object = {}) => api.call('POST', '/restore', { body: { source, target, ...more } });
+    const response = await post(SOURCE, { preserve_plugins: false, preserve_themes: true });
+    expect(response.status).toBe(202);
+    const accepted = (await response.json()) as { job_id: string; restore_id: string; status_url: string };
+    expect(accepted).toEqual({
+      success: true,
+      job_id: accepted.job_id,
+      restore_id: accepted.job_id,
+      status_url: `/api/v2/job-status/${accepted.job_id}`,
+    });
+    const job = await api.deps.queues.restore.getJob(accepted.job_id);
+    expect(RestoreInput.parse(job?.data)).toMatchObject({
+      from: { source: { url: 'https://shop.example' } },
+      target: { url: 'https://live.example' },
+      options: { preservePlugins: false, preserveThemes: true, preserveUploads: false, verifyIntegrity: true },
+    });
+    const status = await (await api.call('GET', accepted.status_url)).json();
+    expect(status).toEqual({ job_id: accepted.job_id, status: 'waiting', restore_id: accepted.restore_id });
+
+    const made = await api.call('POST', '/clone', { body: { source: SOURCE } });
+    const { clone_id: cloneId, clone_url: url } = (await made.json()) as { clone_id: string; clone_url: string };
+    expect((await post({ ...SOURCE, url })).status).toBe(409);
+    await api.deps.clones.change(cloneId, () => ({ status: 'ready' }));
+    const { job_id: jobId } = (await (await post({ ...SOURCE, url })).json()) as { job_id: string };
+    expect((await api.deps.queues.restore.getJob(jobId))?.data).toMatchObject({ from: { cloneId } });
+  });
+
+  it('are told which field of a restore is wrong', async () => {
+    const body = {
+      source: { url: 'x' },
+      target: { url: 'https://live.example', password: 'p' },
+      preserve_plugins: 1,
+      dry_run: true,
+    };
+    const refused = async (sent: object) =>
+      ((await (await api.call('POST', '/restore', { body: sent })).json()) as { error: { message: string } }).error.message;
+    const message = await refused(body);
+    for (const field of ['source.url: ', 'preserve_plugins: ', 'dry_run: is not a known field']) expect(message).toContain(field);
+    expect(await refused({ source: SOURCE, target: body.target })).toContain('target.username: goes together');
+    expect(await api.deps.queues.restore.count()).toBe(0);
   });
 
   it('are told which field is wrong', async () => {

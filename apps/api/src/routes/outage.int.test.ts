@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startTestApi, type TestApi, untilReady } from '../testing/start-api.ts';
 
 const BODY = { source: { url: 'https://shop.example', username: 'u', password: 'p' } };
+const RESTORE = { ...BODY, target: { url: 'https://live.example', username: 'u', password: 'p' } };
 /** The command timeout and what a busy machine adds to it. */
 const LONGEST_MS = 4_000;
 const CALLS: [string, string, unknown?][] = [
@@ -12,12 +13,17 @@ const CALLS: [string, string, unknown?][] = [
   ['GET', '/api/v1/clones/clone-20200101-000000-aaaa/credentials'],
   ['PATCH', '/api/v1/clones/clone-20200101-000000-aaaa', { ttlMinutes: 5 }],
   ['DELETE', '/api/v1/clones/clone-20200101-000000-aaaa'],
+  ['POST', '/api/v1/restores', RESTORE],
+  ['GET', '/api/v1/restores'],
+  ['GET', '/api/v1/restores/restore-1'],
+  ['POST', '/api/v1/restores/restore-1/rollback'],
   ['GET', '/api/v1/jobs/clone-1'],
   ['GET', '/api/v1/jobs/clone-1/events'],
   ['GET', '/api/v1/jobs/clone-1/logs'],
   ['POST', '/api/v1/jobs/clone-1/cancel'],
   ['POST', '/api/v1/jobs/clone-1/retry'],
   ['POST', '/clone', BODY],
+  ['POST', '/restore', RESTORE],
   ['GET', '/api/v2/job-status/clone-1'],
   ['GET', '/health'],
   ['GET', '/health/ready'],
@@ -99,6 +105,19 @@ describe('while Redis', () => {
     expect(bodies[0]).toEqual(bodies[1]);
     expect(await api.deps.queues.clone.count()).toBe(1);
     expect((await api.deps.redis.keys('*clone-record*')).length).toBe(1);
+  });
+
+  it('hangs, repeating a restore with its Idempotency-Key makes one restore', async () => {
+    const headers = { 'idempotency-key': 'again' };
+    const post = () => api.call('POST', '/api/v1/restores', { body: RESTORE, headers });
+    api.redis.kill('SIGSTOP');
+    expect((await Promise.all([post(), post()])).map(({ status }) => status)).toEqual([503, 503]);
+    api.redis.kill('SIGCONT');
+    const bodies = await Promise.all([post(), post()].map(async (response) => (await response).json()));
+    expect(bodies[0]).toMatchObject({ restore: { status: 'queued' } });
+    expect(bodies[0]).toEqual(bodies[1]);
+    expect(await api.deps.queues.restore.count()).toBe(1);
+    expect((await api.deps.redis.keys('*restore-record*')).length).toBe(1);
   });
 
   it('evicts what it was told to keep, the API is not ready', async () => {

@@ -1,0 +1,76 @@
+import { redisKeys } from '@wcr/shared/contracts/queues';
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { viaRedis } from '../queue/redis-client.ts';
+import { defineScript, runScript } from '../queue/run-script.ts';
+import type { Idempotency } from './idempotency.ts';
+import type { AnyRecord, RecordKind } from './record-store.ts';
+
+/** Sealed secrets wait this long for their job, and an Idempotency-Key is remembered as long. */
+const DAY_SECONDS = 24 * 3600;
+
+/**
+ * Secrets, record and idempotency entry in one step, before the job is queued: whoever dies in between leaves a record
+ * that is `queued` without a job, which a repeat of the request or the sweeper completes.
+ *
+ * KEYS: idempotency entry, record, index, job, secret…
+ * ARGV: entry ('' without a key), record, createdAt, id, seconds, prefix of records, sealed…
+ * Returns: {'new'} | {'taken'} (a record or job has the id) | {'held', entry, record or ''}.
+ */
+const RESERVE = defineScript(`if ARGV[1] ~= '' then
+  local held = redis.call('GET', KEYS[1])
+  if held then
+    local of = cjson.decode(held)['id']
+    return {'held', held, redis.call('GET', ARGV[6] .. of) or ''}
+  end
+end
+if redis.call('EXISTS', KEYS[2], KEYS[4]) > 0 then return {'taken'} end
+for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 2], 'EX', ARGV[5]) end
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
+if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[5]) end
+return {'new'}`);
+
+const IdempotencyEntry = z.object({ fingerprint: z.string(), id: z.string(), jobId: z.string() });
+
+export type Reservation<R extends AnyRecord> = {
+  readonly kind: RecordKind<R>;
+  readonly record: R;
+  /** BullMQ's key of the job-to-be. */
+  readonly jobKey: string;
+  /** Sealed secrets by the reference that the job carries. */
+  readonly sealed: ReadonlyMap<string, string>;
+  /** Present when the client sent an Idempotency-Key. */
+  readonly idempotency?: Idempotency | undefined;
+};
+export type Reserved<R extends AnyRecord> =
+  | { readonly outcome: 'new' }
+  | { readonly outcome: 'taken' }
+  /** `record` is undefined when what the earlier request made is gone already. */
+  | { readonly outcome: 'held'; readonly id: string; readonly jobId: string; readonly record: R | undefined };
+
+/**
+ * Writes down what is asked for, unless the same request already was.
+ * @throws AppError `request.idempotency_conflict` when the key was used with another body; `queue.unavailable`
+ */
+export async function reserveRecord<R extends AnyRecord>(redis: Redis, reservation: Reservation<R>): Promise<Reserved<R>> {
+  const { kind, record, jobKey, sealed, idempotency } = reservation;
+  const { id, jobId, createdAt } = record;
+  const entry = idempotency ? JSON.stringify({ fingerprint: idempotency.fingerprint, id, jobId }) : '';
+  const secretKeys = [...sealed.keys()].map(redisKeys.secret);
+  const reply = await viaRedis(() =>
+    runScript(
+      redis,
+      RESERVE,
+      [redisKeys.idempotency(idempotency?.digest ?? 'none'), kind.keyOf(id), kind.index, jobKey, ...secretKeys],
+      [entry, JSON.stringify(record), String(createdAt), id, String(DAY_SECONDS), kind.keyOf(''), ...sealed.values()],
+    ),
+  );
+  const [outcome, heldEntry = '', heldRecord = ''] = z.array(z.string()).parse(reply);
+  if (outcome === 'new' || outcome === 'taken') return { outcome };
+  const held = IdempotencyEntry.parse(JSON.parse(heldEntry));
+  if (held.fingerprint !== idempotency?.fingerprint) throw new AppError('request.idempotency_conflict');
+  const known = heldRecord ? kind.schema.parse(JSON.parse(heldRecord)) : undefined;
+  return { outcome: 'held', id: held.id, jobId: held.jobId, record: known };
+}
