@@ -113,18 +113,6 @@ export const CATALOGUE = {
     'The source stopped answering in the middle: {reason}',
     'Check the site, then ask for a new clone; WCR_PATIENCE_SECONDS tells how long a silence may last.',
   ),
-  'source.multisite_unsupported': entry(
-    422,
-    false,
-    'The source is a multisite network.',
-    'Multisite networks cannot be cloned yet.',
-  ),
-  'source.layout_unsupported': entry(
-    422,
-    false,
-    'The source keeps {what} outside its root folder.',
-    'Such layouts cannot be cloned yet.',
-  ),
   'source.row_too_large': entry(
     422,
     false,

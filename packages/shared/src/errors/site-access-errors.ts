@@ -100,6 +100,18 @@ const SOURCE = {
     'The plugin on the source is too old ({version}).',
     'Update the plugin, or give a login so that it can be updated.',
   ),
+  'source.multisite_unsupported': entry(
+    422,
+    false,
+    'The source is a multisite network.',
+    'Multisite networks are not supported yet.',
+  ),
+  'source.layout_unsupported': entry(
+    422,
+    false,
+    'The source keeps {what} outside its root folder.',
+    'Such layouts are not supported yet.',
+  ),
 } as const satisfies Record<string, Entry>;
 
 type SourceCode = keyof typeof SOURCE;

@@ -133,6 +133,11 @@ export class TargetAgent {
     await this.#call('tables.merge', { tables });
   }
 
+  /** Forgets every table that was staged; staged files stay. */
+  async resetTables(): Promise<void> {
+    await this.#call('tables.merge', { tables: [], reset: true });
+  }
+
   /**
    * Puts everything staged in its place, or changes nothing.
    * @throws AppError `target.changed` when live rows are not those that were compared, `target.locked`, `target.*`

@@ -1,4 +1,3 @@
-import type { FileRecorder } from '../../base/file-recorder.ts';
 import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
 import { type IndexEntry, pathForPeople, pathToWire } from '../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
@@ -16,14 +15,20 @@ const MAX_ROUNDS = 4;
 
 export type FileProgress = (added: { files: number; bytes: number }) => void;
 
+/** Somebody who wants to know what is read and written. Parts of a file come in order; one that begins again is read anew. */
+export type FileWatch = {
+  read(part: FilePart): void;
+  /** @param path the file's path in the source */
+  written(path: string, data: Buffer): void;
+};
+
 export type FileSides = {
   readonly source: SourceAgent;
   readonly target: TargetAgent;
   readonly maxRequestBytes: number;
   readonly rule: (path: string) => FileRule;
   readonly rewriting: FileRewriting;
-  /** Notes what is read and written, where somebody wants to compare with it later. */
-  readonly recorder?: FileRecorder;
+  readonly recorder?: FileWatch;
   readonly onProgress: FileProgress;
   readonly warn: (message: string) => void;
 };

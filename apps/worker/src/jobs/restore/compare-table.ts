@@ -166,7 +166,11 @@ export class TableComparison {
       const isChanged = this.#isChanged(this.#shape.hash(row), entry?.written);
       yield* this.#judge({ isChanged, outgoing, former: target.get(key), source: entry?.source });
     }
-    yield* this.#compareGone([...target.keys(), ...entries.keys()].filter((key) => !done.has(key)), target, entries);
+    yield* this.#compareGone(
+      [...target.keys(), ...entries.keys()].filter((key) => !done.has(key)),
+      target,
+      entries,
+    );
   }
 
   /** Rows that the clone does not have, or not any more. */

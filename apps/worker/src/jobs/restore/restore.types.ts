@@ -25,6 +25,8 @@ export type RestoreDeps = ReachDeps &
         untilMs: number,
       ): Promise<void>;
     };
+    /** One restore or rollback at a time on one target. */
+    readonly restoreTurns: CloneDeps['siteTurns'];
     readonly restores: RestoreProjection;
     /** Has the restore point removed when its time is up. */
     readonly scheduleForget: (restore: { restoreId: string; owner: string; at: number }) => Promise<void>;

@@ -43,23 +43,23 @@ export function planTables(clone: TablesAnswer, target: TablesAnswer, pair: Site
     .filter((table) => travelsAtAll(bareName(table.name, pair.from.prefix)))
     .map((table) => {
       const name = pair.to.prefix + bareName(table.name, pair.from.prefix);
-      return planTable({ name, clone: table, then: known.get(table.name) }, there);
+      return planTable({ name, clone: table, former: known.get(table.name) }, there);
     });
 }
 
-type Known = { name: string; clone: TableSchema; then: BaseTable | undefined };
+type Known = { name: string; clone: TableSchema; former: BaseTable | undefined };
 type There = { tables: ReadonlyMap<string, TableSchema>; withTriggers: ReadonlySet<string> };
 
-function planTable({ name, clone, then }: Known, { tables, withTriggers }: There): TablePlan {
+function planTable({ name, clone, former }: Known, { tables, withTriggers }: There): TablePlan {
   const target = tables.get(name);
-  const at = { name, clone, hasBase: then?.exact === true };
+  const at = { name, clone, hasBase: former?.exact === true };
   if (target === undefined) {
-    const isGone = then !== undefined;
+    const isGone = former !== undefined;
     return isGone
       ? { ...at, how: 'kept', reason: 'the target has removed the table' }
       : { ...at, how: 'swap', target: undefined, mergesRows: false };
   }
-  if (then !== undefined && !hasSameShape(then, target))
+  if (former !== undefined && !hasSameShape(former, target))
     return { ...at, how: 'kept', reason: 'its structure is another one on the target' };
   const mergesRows = hasSameShape(clone, target) && target.key !== null;
   const inPlace = mergesRows && target.transactional && !withTriggers.has(name);

@@ -1,14 +1,14 @@
 import type { TableReport } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { keyText, RowShape } from '../../../base/packed-row.ts';
-import { identityOf } from '../../../base/row-identity.ts';
 import { digestRows } from '../../../drivers/agent/compare-reads.ts';
 import { splitPackedRows } from '../../../drivers/agent/row-codec.ts';
 import { RowSum } from '../../../drivers/agent/row-sum.ts';
+import type { RowSelection } from '../../../drivers/agent/source-agent.ts';
 import type { BeginAnswer, ExpectedTable } from '../../../drivers/agent/target-agent.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import { adaptCreateSql } from '../../clone/adapt-schema.ts';
-import type { RowChange } from '../compare-table.ts';
+import type { RowChange, TableComparison } from '../compare-table.ts';
 import { noChanges, noteChange, refuseLosses, type TargetChanges } from '../findings.ts';
 import {
   comparisonOf,
@@ -49,6 +49,7 @@ export async function stageTables(work: TableWork, begun: BeginAnswer, step: Ste
     ...{ tables: [], unchanged: 0, changes: noChanges(), bytes: 0, replacements: 0 },
     ...{ expect: [], swapped: [], warnings: [] },
   };
+  await work.sides.writer.resetTables();
   const plans = await readTablePlans(work);
   for (const [index, plan] of plans.entries()) {
     step.report({ done: index, total: plans.length, bytes: result.bytes, message: plan.name });
@@ -66,6 +67,16 @@ function stageTable(staging: Staging, plan: MergeablePlan | SwapPlan): Promise<T
   return plan.how === 'rows' ? stageRows(staging, plan) : stageMergedWhole(staging, plan);
 }
 
+/** The changes of one table; what else was found is noted. */
+async function* changesOf({ result }: Staging, comparison: TableComparison, report: TableReport): AsyncGenerator<RowChange> {
+  for await (const { change, targetChange, isLenient } of comparison.findings()) {
+    if (targetChange) noteChange(result.changes, targetChange, isLenient);
+    if (change === undefined) continue;
+    countChange(report, change.kind);
+    yield change;
+  }
+}
+
 /** Only the rows that change: what they become, and what they are now. */
 async function stageRows(staging: Staging, plan: MergeablePlan): Promise<TableReport | undefined> {
   const { work, begun, result } = staging;
@@ -74,17 +85,13 @@ async function stageRows(staging: Staging, plan: MergeablePlan): Promise<TableRe
   const [rows, former] = [new RowStager(writer, to), new RowStager(writer, { ...to, part: 'former' })];
   const report = emptyReport(plan);
   const { comparison, translation } = comparisonOf(work, plan);
-  let isMade = false;
-  for await (const finding of comparison.findings()) {
-    if (finding.targetChange) noteChange(result.changes, finding.targetChange, finding.isLenient);
-    if (finding.change === undefined) continue;
-    if (!isMade) await writer.mergeTables([{ name: plan.name, columns: comparison.columns, key: plan.target.key ?? [] }]);
-    isMade = true;
-    countChange(report, finding.change.kind);
-    if (finding.change.row) await rows.add(finding.change.row);
-    if (finding.change.former) await former.add(finding.change.former);
+  const sent = () => rows.sent.rows + former.sent.rows;
+  for await (const change of changesOf(staging, comparison, report)) {
+    if (sent() === 0) await writer.mergeTables([{ name: plan.name, columns: comparison.columns, key: plan.target.key ?? [] }]);
+    if (change.row) await rows.add(change.row);
+    if (change.former) await former.add(change.former);
   }
-  if (!isMade) return undefined;
+  if (sent() === 0) return undefined;
   await Promise.all([rows.flush(), former.flush()]);
   await checkStaged(work, plan, { rows, former });
   note(result, plan, translation, [rows, former]);
@@ -106,38 +113,47 @@ async function checkStaged(work: TableWork, plan: MergeablePlan, parts: { rows: 
 
 /** A table whose rows cannot be changed in one transaction: the target's rows with the clone's changes, as a new table. */
 async function stageMergedWhole(staging: Staging, plan: MergeablePlan): Promise<TableReport | undefined> {
-  const { work, result } = staging;
   const report = emptyReport(plan);
-  const { comparison, translation } = comparisonOf(work, plan);
+  const { comparison, translation } = comparisonOf(staging.work, plan);
   const key = plan.target.key ?? [];
-  const shape = new RowShape(comparison.columns, identityOf(plan.target, '') ?? { key, compared: comparison.columns });
+  const shape = new RowShape(comparison.columns, { key, compared: comparison.columns });
   const keyOf = (row: Buffer) => keyText(shape.keyCells(row));
   const changes = new Map<string, RowChange>();
   const inserts: Buffer[] = [];
-  for await (const finding of comparison.findings()) {
-    if (finding.targetChange) noteChange(result.changes, finding.targetChange, finding.isLenient);
-    if (finding.change === undefined) continue;
-    countChange(report, finding.change.kind);
-    if (finding.change.former) changes.set(keyOf(finding.change.former), finding.change);
-    else if (finding.change.row) inserts.push(finding.change.row);
+  for await (const change of changesOf(staging, comparison, report)) {
+    if (change.former) changes.set(keyOf(change.former), change);
+    else if (change.row) inserts.push(change.row);
   }
   if (changes.size + inserts.length === 0) return undefined;
-  const sum = new RowSum(comparison.columns.length);
-  const selection = { table: plan.name, columns: comparison.columns, key };
   const stager = await makeStaging(staging, plan, plan.target);
-  for await (const batch of work.sides.target.rowsIn(selection, { after: null, upto: null })) {
+  const selection = { table: plan.name, columns: comparison.columns, key };
+  const sum = await stageLiveRows(staging.work, selection, stager, (row) => {
+    const change = changes.get(keyOf(row));
+    return change === undefined ? row : change.row;
+  });
+  for (const row of inserts) await stager.add(row);
+  await stager.flush();
+  staging.result.expect.push({ ...selection, rows: sum.rows, checksum: String(sum.checksum) });
+  note(staging.result, plan, translation, [stager]);
+  return report;
+}
+
+/** @returns the sum of the live rows as they were read */
+async function stageLiveRows(
+  { sides }: TableWork,
+  selection: RowSelection,
+  stager: RowStager,
+  become: (row: Buffer) => Buffer | null,
+): Promise<RowSum> {
+  const sum = new RowSum(selection.columns.length);
+  for await (const batch of sides.target.rowsIn(selection, { after: null, upto: null })) {
     sum.add(batch.data);
-    for (const row of splitPackedRows(batch.data, comparison.columns.length)) {
-      const change = changes.get(keyOf(row));
-      const kept = change === undefined ? row : change.row;
+    for (const row of splitPackedRows(batch.data, selection.columns.length)) {
+      const kept = become(row);
       if (kept !== null) await stager.add(kept);
     }
   }
-  for (const row of inserts) await stager.add(row);
-  await stager.flush();
-  result.expect.push({ ...selection, rows: sum.rows, checksum: String(sum.checksum) });
-  note(result, plan, translation, [stager]);
-  return report;
+  return sum;
 }
 
 /** The clone's whole table: a new one, or one of another structure, or one without a key. */
@@ -145,12 +161,14 @@ async function stageWhole(staging: Staging, plan: SwapPlan): Promise<TableReport
   const { work, result } = staging;
   const state = await wholeTableState(work, plan);
   if (!state.cloneChanged) return undefined;
-  if (state.targetChanged)
-    noteChange(result.changes, { kind: 'table', what: plan.name, change: 'changed', lost: true }, false);
+  if (state.targetChanged) noteChange(result.changes, { kind: 'table', what: plan.name, change: 'changed', lost: true }, false);
   const translation = createRowTranslation(plan.clone, work.pair, work.rewriter);
   const stager = await makeStaging(staging, plan, plan.clone);
   const columns = columnNames(plan.clone);
-  for await (const batch of work.sides.clone.rowsIn({ table: plan.clone.name, columns, key: plan.clone.key }, { after: null, upto: null }))
+  for await (const batch of work.sides.clone.rowsIn(
+    { table: plan.clone.name, columns, key: plan.clone.key },
+    { after: null, upto: null },
+  ))
     for (const row of splitPackedRows(batch.data, columns.length)) await stager.add(translation.translate(row));
   await stager.flush();
   if (plan.target) {
@@ -162,7 +180,11 @@ async function stageWhole(staging: Staging, plan: SwapPlan): Promise<TableReport
   return { ...emptyReport(plan), inserted: stager.sent.rows };
 }
 
-async function makeStaging({ work, begun, result }: Staging, plan: MergeablePlan | SwapPlan, table: SwapPlan['clone']): Promise<RowStager> {
+async function makeStaging(
+  { work, begun, result }: Staging,
+  plan: MergeablePlan | SwapPlan,
+  table: SwapPlan['clone'],
+): Promise<RowStager> {
   const { sql, changes } = adaptCreateSql(table, begun);
   for (const change of changes) result.warnings.push(`${plan.name}: ${change}`);
   await work.sides.writer.createTables([{ name: plan.name, createSql: sql }], false);
@@ -182,5 +204,7 @@ function note(
   }
   result.replacements += translation.replacements();
   for (const [column, count] of translation.tooLong())
-    result.warnings.push(`${plan.name}.${column}: ${count} value(s) kept the clone’s address, the target’s is too long for the column`);
+    result.warnings.push(
+      `${plan.name}.${column}: ${count} value(s) kept the clone’s address, the target’s is too long for the column`,
+    );
 }

@@ -1,0 +1,110 @@
+import { createHash, type Hash } from 'node:crypto';
+import { AppError } from '@wcr/shared/errors/app-error';
+import { hashFiles } from '../../../drivers/agent/compare-reads.ts';
+import { pathForPeople } from '../../../drivers/agent/index-codec.ts';
+import type { BeginAnswer } from '../../../drivers/agent/target-agent.ts';
+import type { StepContext } from '../../../engine/engine.types.ts';
+import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
+import { copyEntries, type FileWatch } from '../../clone/file-copier.ts';
+import { FileRewriting } from '../../clone/file-rewriting.ts';
+import { refuseLosses, type TargetChanges } from '../findings.ts';
+import { type FileWork, planFiles } from '../restore-files.ts';
+
+export type StagedFiles = {
+  sent: number;
+  removed: number;
+  unchanged: number;
+  kept: number;
+  bytes: number;
+  replacements: number;
+  changes: TargetChanges;
+  warnings: string[];
+  /** MD5 over the hashes of everything sent: what the live files must add up to after the commit. Empty when nothing was. */
+  checksum: string;
+  paths: string[];
+};
+
+/** Paths whose hashes are compared after the commit; more would make the checkpoint large. */
+const MAX_CHECKED_PATHS = 2_000;
+const ENTRIES_AT_ONCE = 500;
+
+/**
+ * Compares again and sends what differs into staging. Running it again sends it again.
+ * @throws AppError `restore.target_changed`, `target.not_writable`, `target.disk_full`
+ */
+export async function stageFiles(
+  work: FileWork & { rewriter: Rewriter },
+  begun: BeginAnswer,
+  step: StepContext,
+): Promise<StagedFiles> {
+  const { sides, options } = work;
+  const plan = await planFiles(work);
+  refuseLosses(plan.changes, options);
+  const rewriting = new FileRewriting(work.rewriter, (text) => text);
+  const hashes = new SentHashes();
+  const result: StagedFiles = {
+    ...{ sent: plan.send.length, removed: plan.remove.length, unchanged: plan.unchanged, kept: plan.kept },
+    ...{ bytes: 0, replacements: 0, changes: plan.changes, warnings: [], checksum: '', paths: [] },
+  };
+  const copySides = {
+    source: sides.clone,
+    target: sides.writer,
+    maxRequestBytes: begun.maxRequestBytes,
+    rule: (path: string) => ({ action: 'copy', as: path }) as const,
+    rewriting,
+    recorder: hashes,
+    onProgress: ({ bytes }: { bytes: number }) => {
+      result.bytes += bytes;
+      step.report({ bytes: result.bytes, total: plan.send.length });
+    },
+    warn: (message: string) => {
+      step.log(message);
+      result.warnings.push(message);
+    },
+  };
+  for (let at = 0; at < plan.send.length; at += ENTRIES_AT_ONCE)
+    await copyEntries(copySides, plan.send.slice(at, at + ENTRIES_AT_ONCE));
+  if (plan.remove.length > 0) await sides.writer.removeFiles(plan.remove);
+  result.replacements = rewriting.replacements;
+  if (options.verifyIntegrity) await checkStaged(work, hashes.all());
+  result.paths = [...hashes.all().keys()].slice(0, MAX_CHECKED_PATHS);
+  result.checksum = checksumOf(result.paths.map((path) => [path, hashes.all().get(path)]));
+  step.log(`${result.sent} files are staged, ${result.removed} will be removed, ${result.bytes} bytes`);
+  return result;
+}
+
+/** One hash over many files, independent of when they were read. */
+export function checksumOf(hashes: Iterable<readonly [string, string | undefined]>): string {
+  const whole = createHash('md5');
+  for (const [path, hash] of hashes) whole.update(`${path}\0${hash ?? 'missing'}\n`);
+  return whole.digest('hex');
+}
+
+async function checkStaged({ sides }: FileWork, sent: ReadonlyMap<string, string>): Promise<void> {
+  const paths = [...sent.keys()];
+  if (paths.length === 0) return;
+  const staged = await hashFiles(sides.target, paths, { algorithm: 'md5', session: sides.session });
+  const wrong = paths.find((path) => staged.get(path) !== sent.get(path));
+  if (wrong !== undefined)
+    throw new AppError('target.not_writable', { path: `${pathForPeople(wrong)} (it does not hold what was sent)` });
+}
+
+/** The MD5 of every file as it was sent. */
+class SentHashes implements FileWatch {
+  readonly #open = new Map<string, Hash>();
+  readonly #done = new Map<string, string>();
+
+  read(part: { path: string; offset: number }): void {
+    if (part.offset === 0) this.#open.set(part.path, createHash('md5'));
+  }
+
+  written(path: string, data: Buffer): void {
+    this.#open.get(path)?.update(data);
+  }
+
+  all(): ReadonlyMap<string, string> {
+    for (const [path, hash] of this.#open) this.#done.set(path, hash.digest('hex'));
+    this.#open.clear();
+    return this.#done;
+  }
+}
