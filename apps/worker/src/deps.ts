@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
 import { createSealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -27,13 +27,15 @@ import type { Engine } from './engine/attempt.ts';
 import type { CloneDeps } from './jobs/clone/clone.types.ts';
 import type { JobDeps } from './jobs/index.ts';
 import { createProjection } from './projection/projection.ts';
+import { createRestoreProjection } from './projection/restores.ts';
 import { createCloneJobs } from './queue/clone-jobs.ts';
 import { createExpireSchedule } from './queue/expire-schedule.ts';
 import { createExpiryOrder } from './queue/expiry-order.ts';
+import { createForgetSchedule } from './queue/forget-schedule.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from './queue/queues.ts';
 import { connectRedis } from './queue/redis-connection.ts';
 import { createSecretStore } from './queue/secret-store.ts';
-import { createSiteTurns } from './queue/site-turns.ts';
+import { createSiteTurns, DEFAULT_TIMES } from './queue/site-turns.ts';
 import { createRewriter } from './rewriter/rewriter.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './telemetry/metrics.ts';
@@ -41,7 +43,8 @@ import { createRedactor } from './telemetry/redactor.ts';
 import type { WorkerSettings } from './worker.ts';
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** How often a job may be lost by its workers; BullMQ's own limit lies above it, so that the engine can clean up. */
 const MAX_STALLS = 4;
 const RELEASE_MS = 30_000;
@@ -94,6 +97,16 @@ export function createDeps(config: WorkerConfig): Deps {
         projection,
         scheduleExpire: schedule.scheduleExpire,
         now,
+      },
+      restore: {
+        ...sources,
+        ...{ runtime, browser, secrets, now },
+        siteTurns: createSiteTurns(redis),
+        restoreTurns: createSiteTurns(redis, DEFAULT_TIMES, 'restore-turn'),
+        visit: (url, options) => visitSite(url, { ...options, ...(network && { dispatcher: network.dispatcher }) }),
+        restores: createRestoreProjection(redis),
+        scheduleForget: createForgetSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions: JOB_OPTIONS, now }),
+        settings: { ...sources.settings, restorePointMs: config.restorePointHours * HOUR_MS },
       },
       expire: { runtime, projection, cloneJobs, schedule, secrets, now },
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },

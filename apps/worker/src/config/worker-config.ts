@@ -76,6 +76,11 @@ const copyConfig = {
     doc: 'Seconds a site that stopped answering is asked again before the attempt fails.',
     schema: positive.default(120),
   },
+  restorePointHours: {
+    env: 'WCR_RESTORE_POINT_HOURS',
+    doc: 'Hours a restored site can be rolled back; what that takes lies on the site as long.',
+    schema: z.coerce.number().positive().default(72),
+  },
 } as const satisfies ConfigDefinition;
 
 /** Everything a worker can be told. */

@@ -1,5 +1,14 @@
 import { CloneInput } from '@wcr/shared/contracts/jobs';
-import { CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import {
+  CLONE_QUEUE,
+  EXPIRE_QUEUE,
+  EXTEND_QUEUE,
+  RESTORE_QUEUE,
+  ROLLBACK_QUEUE,
+  SWEEP_QUEUE,
+} from '@wcr/shared/contracts/queues';
+import { RestoreInput } from '@wcr/shared/contracts/restore';
+import { AppError } from '@wcr/shared/errors/app-error';
 import type { Job } from 'bullmq';
 import type { Engine } from '../engine/attempt.ts';
 import { createProcessor } from '../engine/run-job.ts';
@@ -8,6 +17,10 @@ import { cloneJob } from './clone/clone.job.ts';
 import type { CloneDeps } from './clone/clone.types.ts';
 import { type ExpireDeps, expireJob } from './expire/expire.job.ts';
 import { type ExtendDeps, extendJob } from './extend/extend.job.ts';
+import { restoreJob } from './restore/restore.job.ts';
+import type { RestoreDeps } from './restore/restore.types.ts';
+import { undoRestore } from './restore/undo-restore.ts';
+import { rollbackJob } from './rollback/rollback.job.ts';
 import { sweepJob } from './sweep/sweep.job.ts';
 import type { SweepDeps } from './sweep/sweep.types.ts';
 
@@ -17,6 +30,7 @@ const SMALL_JOBS = 8;
 /** What each job works with. */
 export type JobDeps = {
   readonly clone: CloneDeps;
+  readonly restore: RestoreDeps;
   readonly expire: ExpireDeps;
   readonly extend: ExtendDeps;
   readonly sweep: SweepDeps;
@@ -30,6 +44,17 @@ export function bindJobs(engine: Engine, deps: JobDeps, cloneConcurrency: number
       processor: createProcessor({ engine, definition: cloneJob, deps: deps.clone }),
       concurrency: cloneConcurrency,
       onLost: (job) => expireLost(deps.expire, job),
+    },
+    {
+      queue: RESTORE_QUEUE,
+      processor: createProcessor({ engine, definition: restoreJob, deps: deps.restore }),
+      concurrency: cloneConcurrency,
+      onLost: (job) => restoreLost(deps.restore, job),
+    },
+    {
+      queue: ROLLBACK_QUEUE,
+      processor: createProcessor({ engine, definition: rollbackJob, deps: deps.restore }),
+      concurrency: SMALL_JOBS,
     },
     {
       queue: EXPIRE_QUEUE,
@@ -53,4 +78,13 @@ export function bindJobs(engine: Engine, deps: JobDeps, cloneConcurrency: number
 async function expireLost({ schedule }: ExpireDeps, job: Job): Promise<void> {
   const input = CloneInput.safeParse(job.data);
   if (input.success) await schedule.expireNow({ cloneId: input.data.cloneId, reason: 'orphaned', owner: input.data.owner });
+}
+
+/** The same of a restore: a target must not stay in the middle of it. */
+async function restoreLost(deps: RestoreDeps, job: Job): Promise<void> {
+  const input = RestoreInput.safeParse(job.data);
+  if (!input.success) return;
+  await undoRestore(deps, input.data);
+  const { code, message } = new AppError('job.stalled');
+  await deps.restores.update(input.data.restoreId, { status: 'failed', error: { code, message }, endedAt: deps.now() });
 }

@@ -23,6 +23,8 @@ export type SecretStore = {
   /** Replaces the sealed secrets of a job, keeping their remaining life. No-op when they are gone. */
   replace(secretRef: string, secrets: SourceSecrets): Promise<void>;
   forget(secretRef: string): Promise<void>;
+  /** Seals secrets that somebody needs until a moment (ms since the epoch) long after the job. */
+  keep(secretRef: string, secrets: SourceSecrets, untilMs: number): Promise<void>;
   /** The pairing key of a site that this owner has set up before; undefined also when it was sealed under another key. */
   rememberedPairing(site: OwnedSite): Promise<string | undefined>;
   rememberPairing(site: OwnedSite, pairingKey: string): Promise<void>;
@@ -51,6 +53,9 @@ export function createSecretStore({ redis, sealer, redactor }: SecretStoreOption
     },
     async forget(secretRef) {
       await redis.unlink(redisKeys.secret(secretRef));
+    },
+    async keep(secretRef, secrets, untilMs) {
+      await redis.set(redisKeys.secret(secretRef), sealer.seal(know(secrets), secretRef), 'PXAT', untilMs);
     },
     async rememberedPairing(site) {
       const digest = pairingDigest(site);

@@ -11,7 +11,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1`;
 const LEAVE = `if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`;
 
-const DEFAULT_TIMES = { ttlMs: 15_000, pollMs: 500 };
+export const DEFAULT_TIMES = { ttlMs: 15_000, pollMs: 500 };
 
 export type TurnRequest = {
   readonly siteUrl: string;
@@ -28,11 +28,18 @@ export type TurnRequest = {
  */
 export type SiteTurns = { take<T>(request: TurnRequest, work: () => Promise<T>): Promise<T> };
 
-/** @param times how long a turn outlives its worker, and how often those who wait look */
-export function createSiteTurns(redis: Redis, times: { ttlMs: number; pollMs: number } = DEFAULT_TIMES): SiteTurns {
+/**
+ * @param times how long a turn outlives its worker, and how often those who wait look
+ * @param purpose turns for different purposes are not in each other's way
+ */
+export function createSiteTurns(
+  redis: Redis,
+  times: { ttlMs: number; pollMs: number } = DEFAULT_TIMES,
+  purpose: 'site-turn' | 'restore-turn' = 'site-turn',
+): SiteTurns {
   return {
     async take({ siteUrl, holder, signal, onWait }, work) {
-      const key = `${QUEUE_PREFIX}:site-turn:${siteDigest(siteUrl)}`;
+      const key = `${QUEUE_PREFIX}:${purpose}:${siteDigest(siteUrl)}`;
       const hold = async () => (await redis.eval(TAKE, 1, key, holder, times.ttlMs)) === 1;
       for (let waited = false; !(await hold()); waited = true) {
         if (!waited) onWait();

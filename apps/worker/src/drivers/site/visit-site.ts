@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 
 export type VisitOptions = {
   readonly method?: 'GET' | 'POST';
@@ -6,6 +6,7 @@ export type VisitOptions = {
   /** `Set-Cookie` values of an earlier visit. */
   readonly cookies?: readonly string[];
   readonly signal: AbortSignal;
+  readonly dispatcher?: Dispatcher;
 };
 
 export type Visit = {
@@ -19,11 +20,12 @@ export type Visit = {
 const MAX_BODY_BYTES = 2 << 20;
 const TIMEOUT_MS = 60_000;
 
-/** One request to one of our own clones; redirects are reported, not followed. */
+/** One request to a site; redirects are reported, not followed. */
 export async function visitSite(url: string, options: VisitOptions): Promise<Visit> {
   const response = await request(url, {
     method: options.method ?? 'GET',
     signal: options.signal,
+    ...(options.dispatcher && { dispatcher: options.dispatcher }),
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
     headers: {

@@ -1,3 +1,4 @@
+import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import type { RestoreRecord } from '@wcr/shared/contracts/restore';
 import type { BaseStore } from '../../drivers/agent/base-store.ts';
 import type { SourceAgent } from '../../drivers/agent/source-agent.ts';
@@ -19,11 +20,7 @@ export type RestoreDeps = ReachDeps &
     readonly visit: CloneDeps['visit'];
     readonly secrets: CloneDeps['secrets'] & {
       /** Keeps what opens the target as long as its restore point lives. */
-      keep(
-        secretRef: string,
-        secrets: { pairingKey: string; httpAuth?: { username: string; password: string } },
-        untilMs: number,
-      ): Promise<void>;
+      keep(secretRef: string, secrets: SourceSecrets, untilMs: number): Promise<void>;
     };
     /** One restore or rollback at a time on one target. */
     readonly restoreTurns: CloneDeps['siteTurns'];

@@ -1,0 +1,84 @@
+import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
+import { type RestoreRecord, RollbackInput, restorePointSecretRef } from '@wcr/shared/contracts/restore';
+import { AppError, isAppError } from '@wcr/shared/errors/app-error';
+import { defineJob } from '../../engine/define-job.ts';
+import type { StepContext } from '../../engine/engine.types.ts';
+import type { ReachedSite } from '../reach-site.ts';
+import { openTarget } from '../restore/open-sides.ts';
+import type { RestoreDeps } from '../restore/restore.types.ts';
+import { visitPages } from '../restore/site-check.ts';
+
+/** Back to the restore point of a restore, or the end of the restore point when its time is up. */
+export const rollbackJob = defineJob<RestoreDeps>()({
+  name: ROLLBACK_QUEUE,
+  input: RollbackInput,
+  steps: ['reach-target', 'roll-back', 'remove-restore-point', 'update-record'],
+  async run({ input, jobId, deps, step, signal }) {
+    const { restoreId, action } = input;
+    const record = await readRecord(deps, input, jobId);
+    const reached = await step('reach-target', (s) => reachByKey(deps, record, s));
+    const open = (s: StepContext) => openTarget(deps, { restoreId, target: targetOf(record) }, reached, s);
+    await deps.restoreTurns.take({ siteUrl: reached.homeUrl, holder: jobId, signal, onWait: () => undefined }, async () => {
+      if (action === 'roll-back') await step('roll-back', async (s) => rollBack(deps, await open(s), reached.homeUrl, s));
+      await step('remove-restore-point', async (s) => {
+        await (await open(s)).writer.finish({ removeRestorePoint: true });
+        return null;
+      });
+    });
+    await step('update-record', async () => {
+      if (action === 'roll-back') await deps.restores.update(restoreId, { status: 'rolled-back', endedAt: deps.now() });
+      await deps.secrets.forget(restorePointSecretRef(restoreId));
+      return null;
+    });
+    return { restoreId, action };
+  },
+
+  async onTerminalFailure({ input, deps, error }) {
+    // The site stays as restored, and the restore point with it.
+    if (input.action === 'roll-back') await deps.restores.update(input.restoreId, { status: 'completed', error });
+  },
+});
+
+async function readRecord(deps: RestoreDeps, { restoreId, action }: RollbackInput, jobId: string): Promise<RestoreRecord> {
+  const record = await deps.restores.read(restoreId);
+  if (record === undefined) throw new AppError('restore.not_found', { restoreId });
+  // Another rollback was asked for since, and this one's failure was told already.
+  if (action === 'roll-back' && record.rollbackJobId !== jobId)
+    throw new AppError('restore.no_restore_point', { restoreId, reason: 'another rollback took its place' });
+  return record;
+}
+
+function targetOf({ id, targetUrl }: RestoreRecord) {
+  return { url: targetUrl, secretRef: restorePointSecretRef(id) };
+}
+
+/** By the pairing key alone: passwords are not kept for this. */
+async function reachByKey(deps: RestoreDeps, record: RestoreRecord, step: StepContext): Promise<ReachedSite> {
+  const { url, secretRef } = targetOf(record);
+  const { pairingKey, httpAuth } = await deps.secrets.open(secretRef);
+  if (pairingKey === undefined) throw new AppError('secret.missing');
+  const remembered = await deps.secrets.rememberedTransport(url);
+  const found = await deps.discoverAgent({ homeUrl: url, pairingKey, httpAuth, remembered, signal: step.signal });
+  if (found === undefined) throw new AppError('target.died', { reason: 'no transport led to its agent' });
+  step.log(`the agent answers (${found.address.transport})`);
+  return { homeUrl: url, agentUrl: found.address.url, transport: found.address.transport };
+}
+
+async function rollBack(
+  deps: RestoreDeps,
+  { writer }: Awaited<ReturnType<typeof openTarget>>,
+  homeUrl: string,
+  step: StepContext,
+): Promise<{ front: number }> {
+  try {
+    await writer.rollback();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    if (error.code === 'target.changed') throw new AppError('restore.rollback_conflict', error.detail, { cause: error });
+    if (error.code !== 'agent.session_unknown') throw error;
+    throw new AppError('restore.no_restore_point', { restoreId: step.key.split(':')[0], reason: 'the target has none' });
+  }
+  const { front } = await visitPages(deps, homeUrl, step);
+  step.log(`rolled back; the front page answers ${front.status}`);
+  return { front: front.status };
+}
