@@ -53,10 +53,15 @@ final class RowsRead implements Operation {
 
 	/** The scan a request asks for. */
 	public static function scan_of( Request $request ): RowScan {
-		$args   = $request->args();
-		$key    = isset( $args['key'] ) ? $request->items( 'key' ) : null;
-		$select = new RowSelect( $request->environment(), $request->text( 'table' ), $request->items( 'columns' ), $key );
-		return new RowScan( $request->environment()->database(), $select, Cursor::decode( $args['cursor'] ?? null ) );
+		$args = $request->args();
+		$upto = isset( $args['upto'] ) ? Cursor::decode( $args['upto'] ) : null;
+		return new RowScan( $request->environment()->database(), self::select_of( $request ), Cursor::decode( $args['cursor'] ?? null ), $upto );
+	}
+
+	/** The table, columns and key a request asks for. */
+	public static function select_of( Request $request ): RowSelect {
+		$key = isset( $request->args()['key'] ) ? $request->items( 'key' ) : null;
+		return new RowSelect( $request->environment(), $request->text( 'table' ), $request->items( 'columns' ), $key );
 	}
 
 	private static function too_large( string $table, int $bytes ): AgentError {

@@ -30,6 +30,7 @@ final class WriteOperations {
 			new Operation\FinishSession(),
 			new Operation\WriteOptions(),
 			new Operation\EnsureAdmin(),
+			new Operation\WriteBase(),
 			new Operation\ResetCaches(),
 		);
 	}

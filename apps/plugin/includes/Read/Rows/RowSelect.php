@@ -92,9 +92,17 @@ final class RowSelect {
 		$this->select = 'SELECT ' . implode( ', ', $expressions ) . ' FROM ' . $database->identifier( $table ) . $this->hint;
 	}
 
-	/** The statement for at most this many rows from a place on. */
-	public function sql( Cursor $cursor, int $limit ): string {
-		$where = array_filter( array( $this->filter, $this->keyset && null !== $cursor->after ? $this->keyset->after( $cursor->after ) : '' ) );
+	/**
+	 * The statement for at most this many rows from a place on, up to and including another.
+	 *
+	 * @throws AgentError Code `agent.invalid_arguments` for places of another key.
+	 */
+	public function sql( Cursor $cursor, int $limit, ?Cursor $upto = null ): string {
+		if ( null !== $upto && ( null === $this->keyset || null === $upto->after ) ) {
+			throw AgentError::invalid_arguments( 'upto needs a key' );
+		}
+		$after = $this->keyset && null !== $cursor->after ? $this->keyset->after( $cursor->after ) : '';
+		$where = array_filter( array( $this->filter, $after, null === $upto ? '' : $this->keyset->up_to( $upto->after ) ) );
 		$sql   = $this->select . ( $where ? ' WHERE (' . implode( ') AND (', $where ) . ')' : '' );
 		if ( $this->keyset ) {
 			return $sql . ' ORDER BY ' . $this->keyset->order() . ' LIMIT ' . $limit;
