@@ -125,38 +125,30 @@ final class MergeSql {
 	private function same(): string {
 		$parts = array();
 		foreach ( $this->columns as $column ) {
-			$name = Database::quote_identifier( $column->name );
-			foreach ( self::bytes( $column ) as $pattern ) {
-				$parts[] = str_replace( '?', 'l.' . $name, $pattern ) . ' <=> ' . str_replace( '?', 'f.' . $name, $pattern );
-			}
+			$name    = Database::quote_identifier( $column->name );
+			$parts[] = self::bytes( $column, 'l.' . $name ) . ' <=> ' . self::bytes( $column, 'f.' . $name );
 		}
 		return implode( ' AND ', $parts );
 	}
 
 	/**
-	 * Expressions that are equal only if the stored bytes are. Names cannot get in the way: `?` is replaced once, before there are any.
-	 *
-	 * @return array<int, string>
+	 * An expression that has the same value only for values that are the same bytes on the wire: the former ones came that way. So a zero
+	 * has no sign, and a value that an enumeration does not have is an empty text.
 	 */
-	private static function bytes( Column $column ): array {
-		if ( $column->is_enumeration() ) {
-			return array( '(?+0)' );
-		}
+	private static function bytes( Column $column, string $name ): string {
 		switch ( $column->kind ) {
 			case 'number':
+			case 'float':
 			case 'bit':
 			case 'temporal':
-				return array( '?' );
-			case 'float':
-				// Zero has a sign, which only its text shows.
-				return array( '?', 'CONCAT(?+0e0)' );
+				return $name;
 			case 'json':
 				// Two documents can be equal and print differently.
-				return array( 'CAST(CONVERT(? USING utf8mb4) AS BINARY)' );
+				return "CAST(CONVERT({$name} USING utf8mb4) AS BINARY)";
 			case 'geometry':
-				return array( 'HEX(?)' );
+				return "HEX({$name})";
 			default:
-				return array( 'vector' === $column->data_type ? 'HEX(?)' : 'CAST(? AS BINARY)' );
+				return 'vector' === $column->data_type ? "HEX({$name})" : "CAST({$name} AS BINARY)";
 		}
 	}
 }

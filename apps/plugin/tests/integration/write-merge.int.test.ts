@@ -52,7 +52,7 @@ const commit = (more: object = {}) => agent.call('session.commit', { session, ke
 
 /** Frames of both parts of a table. */
 function parts(table: string, kinds: { name: string; kind: string }[], rows: Rows, former: Rows): Buffer[][] {
-  const frame = (part: string, values: Rows) => rowsFrame(table, kinds, 1, values, { part } as object);
+  const frame = (part: 'rows' | 'former', values: Rows) => rowsFrame(table, kinds, 1, values, { part });
   return [...(rows.length > 0 ? [frame('rows', rows)] : []), ...(former.length > 0 ? [frame('former', former)] : [])];
 }
 
