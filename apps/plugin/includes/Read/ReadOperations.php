@@ -19,10 +19,13 @@ final class ReadOperations {
 			new SiteFacts(),
 			new TablesSchema(),
 			new RowsRead(),
+			new RowsDigest(),
 			new TablesChecksum(),
 			new FilesIndex(),
 			new FilesRead(),
 			new FilesHash(),
+			new SiteInventory(),
+			new BaseRead(),
 		);
 	}
 }

@@ -12,6 +12,8 @@ use WpCloneRestore\Read\Rows\RowScan;
 use WpCloneRestore\Read\Rows\RowSelect;
 use WpCloneRestore\Stream\Frame;
 use WpCloneRestore\Stream\FrameWriter;
+use WpCloneRestore\Write\StagedParts;
+use WpCloneRestore\Write\TableNames;
 
 /**
  * `rows.read`: rows of one table in the order of a key, or in the table's own order.
@@ -53,10 +55,20 @@ final class RowsRead implements Operation {
 
 	/** The scan a request asks for. */
 	public static function scan_of( Request $request ): RowScan {
-		$args   = $request->args();
-		$key    = isset( $args['key'] ) ? $request->items( 'key' ) : null;
-		$select = new RowSelect( $request->environment(), $request->text( 'table' ), $request->items( 'columns' ), $key );
-		return new RowScan( $request->environment()->database(), $select, Cursor::decode( $args['cursor'] ?? null ) );
+		$args = $request->args();
+		$upto = isset( $args['upto'] ) ? Cursor::decode( $args['upto'] ) : null;
+		return new RowScan( $request->environment()->database(), self::select_of( $request ), Cursor::decode( $args['cursor'] ?? null ), $upto );
+	}
+
+	/** The table, columns and key a request asks for; with `session` and `part` what the session has staged of the table. */
+	public static function select_of( Request $request ): RowSelect {
+		$table     = $request->text( 'table' );
+		$key       = isset( $request->args()['key'] ) ? $request->items( 'key' ) : null;
+		$is_staged = isset( $request->args()['session'] );
+		if ( $is_staged ) {
+			$table = StagedParts::open( $request )->tables()->staged( $table, isset( $request->args()['part'] ) ? $request->text( 'part' ) : TableNames::ROWS );
+		}
+		return new RowSelect( $request->environment(), $table, $request->items( 'columns' ), $key, $is_staged );
 	}
 
 	private static function too_large( string $table, int $bytes ): AgentError {

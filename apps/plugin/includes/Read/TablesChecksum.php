@@ -15,7 +15,7 @@ use WpCloneRestore\Stream\FrameWriter;
 final class TablesChecksum implements Operation {
 
 	/** Rows stay here, so that only time should end the slice. */
-	private const BYTES = 268435456;
+	public const BYTES = 268435456;
 
 	public function name(): string {
 		return 'tables.checksum';

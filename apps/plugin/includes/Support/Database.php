@@ -25,6 +25,13 @@ final class Database {
 	private $name;
 
 	/**
+	 * Whether waits for locks have a limit.
+	 *
+	 * @var bool
+	 */
+	private $is_impatient = false;
+
+	/**
 	 * @throws AgentError Code `agent.failed` when the connection cannot be made.
 	 */
 	public function __construct( DatabaseAddress $address ) {
@@ -148,6 +155,17 @@ final class Database {
 	public function check(): void {
 		if ( 0 !== $this->mysqli->errno ) {
 			throw $this->error();
+		}
+	}
+
+	/**
+	 * Limits how long statements of this connection wait for a row or a table that somebody else holds: servers let them wait for up to
+	 * a year, longer than any request lives.
+	 */
+	public function limit_lock_waits( int $seconds ): void {
+		if ( ! $this->is_impatient ) {
+			$this->is_impatient = true;
+			$this->exec( "SET innodb_lock_wait_timeout = {$seconds}, lock_wait_timeout = {$seconds}" );
 		}
 	}
 

@@ -25,10 +25,14 @@ final class Committer {
 	/**
 	 * Commits. Doing it again changes nothing. A failure is undone before it is reported.
 	 *
-	 * @param bool $keep_restore_point Whether a rollback must be possible after the session's end.
+	 * Whatever can be done or can fail before visitors notice comes before `resume()`: until then nothing but staging is touched.
+	 *
+	 * @param bool              $keep_restore_point Whether a rollback must be possible after the session's end.
+	 * @param int|null          $until              When a kept restore point may go, Unix seconds.
+	 * @param array<int, mixed> $expect             What live tables must hold that are swapped; see LiveCheck.
 	 * @throws AgentError What went wrong, when the target is as before.
 	 */
-	public function commit( bool $keep_restore_point ): void {
+	public function commit( bool $keep_restore_point, ?int $until = null, array $expect = array() ): void {
 		if ( in_array( $this->session->phase(), array( Session::PHASE_COMMITTED, Session::PHASE_KEPT ), true ) ) {
 			return;
 		}
@@ -39,14 +43,25 @@ final class Committer {
 			return;
 		}
 		Patience::unlimited();
-		OwnOptionsCarrier::carry( $this->session );
-		( new FileSwap( $this->session ) )->plan();
+		$expect  = LiveCheck::checked( $this->session, $expect );
+		$objects = new SchemaObjects( $this->session );
+		try {
+			OwnOptionsCarrier::carry( $this->session );
+			( new FileSwap( $this->session ) )->plan();
+			( new TableSwap( $this->session ) )->probe_locks( $objects->tables_beside() );
+			( new RowMerge( $this->session ) )->check();
+			$captured = $objects->capture();
+		} catch ( AgentError $error ) {
+			throw ServerError::explain( $error );
+		}
 		$this->session->journal()->set(
 			array(
-				'phase'   => Session::PHASE_COMMITTING,
-				'keep'    => $keep_restore_point,
-				'objects' => ( new SchemaObjects( $this->session ) )->capture(),
-				'views'   => array(),
+				'phase'            => Session::PHASE_COMMITTING,
+				'keep'             => $keep_restore_point,
+				'restorePointUntil' => $until,
+				'expect'           => $expect,
+				'objects'          => $captured,
+				'views'            => array(),
 			)
 		);
 		$this->resume();
@@ -67,17 +82,28 @@ final class Committer {
 		}
 	}
 
+	/**
+	 * Rows come last: their transaction is the one step that can be refused because of what visitors did, and after it nothing is
+	 * left that can. A crash before it leaves nothing of the rows, a crash after it leaves the mark.
+	 */
 	private function swap(): void {
 		$objects     = new SchemaObjects( $this->session );
 		$maintenance = new Maintenance( $this->session->root() );
 		$maintenance->begin();
+		( new LiveCheck( $this->session ) )->check();
 		$objects->drop();
 		( new TableSwap( $this->session ) )->forward();
 		( new FileSwap( $this->session ) )->forward();
 		$objects->restore_incoming();
+		( new RowMerge( $this->session ) )->forward();
 		Caches::reset();
 		// In this order: a crash in between does it all again, and the maintenance mode has an end.
 		$maintenance->end();
-		$this->session->journal()->set( array( 'phase' => Session::PHASE_COMMITTED ) );
+		$this->session->journal()->set(
+			array(
+				'phase'         => Session::PHASE_COMMITTED,
+				'maintenanceMs' => $maintenance->milliseconds(),
+			)
+		);
 	}
 }

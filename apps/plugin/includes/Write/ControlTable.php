@@ -14,6 +14,10 @@ final class ControlTable {
 	public const IDLE    = 'idle';
 	public const WRITING = 'writing';
 
+	/** The row that tells whether the rows of merged tables are live; no table has that name. */
+	private const MARK   = "\0merged";
+	private const MERGED = 'merged';
+
 	/**
 	 * @var Database
 	 */
@@ -60,13 +64,33 @@ final class ControlTable {
 		);
 	}
 
-	/** Forgets the session, and drops the table when no other session uses it. */
-	public function forget(): void {
+	/** Forgets the session, maybe but for the mark, and drops the table when no other session uses it. */
+	public function forget( bool $keep_mark = false ): void {
 		$this->create();
-		$this->database->exec( "DELETE FROM {$this->table} WHERE session = {$this->session}" );
+		$but = $keep_mark ? " AND NOT (table_name = {$this->mark()} AND state = '" . self::MERGED . "')" : '';
+		$this->database->exec( "DELETE FROM {$this->table} WHERE session = {$this->session}{$but}" );
 		if ( '0' === $this->database->value( "SELECT COUNT(*) FROM {$this->table}" ) ) {
 			$this->database->exec( "DROP TABLE IF EXISTS {$this->table}" );
 		}
+	}
+
+	/**
+	 * Whether the rows of merged tables are live. Inside of a transaction it waits for one that is about to change the mark, such as
+	 * that of a request that was killed while the server still works for it.
+	 */
+	public function is_merged( bool $lock = false ): bool {
+		$sql = "SELECT state FROM {$this->table} WHERE session = {$this->session} AND table_name = {$this->mark()}";
+		return self::MERGED === $this->database->value( $sql . ( $lock ? ' FOR UPDATE' : '' ) );
+	}
+
+	/** Sets or clears the mark; in the caller's transaction. */
+	public function set_merged( bool $merged ): void {
+		$values = implode( ', ', array( $this->session, $this->mark(), "'" . ( $merged ? self::MERGED : self::IDLE ) . "'" ) );
+		$this->database->exec( "REPLACE INTO {$this->table} (session, table_name, state) VALUES ({$values})" );
+	}
+
+	private function mark(): string {
+		return $this->database->quote( self::MARK );
 	}
 
 	/** Notes that a table is empty and its rows begin with sequence 1. */
@@ -82,7 +106,7 @@ final class ControlTable {
 	 * @return array<string, TablePlace> By name.
 	 */
 	public function places( ?string $table = null ): array {
-		$where  = null === $table ? '' : ' AND table_name = ' . $this->database->quote( $table );
+		$where  = null === $table ? " AND table_name <> {$this->mark()}" : ' AND table_name = ' . $this->database->quote( $table );
 		$places = array();
 		foreach ( $this->database->select( "SELECT * FROM {$this->table} WHERE session = {$this->session}{$where}" ) as $row ) {
 			$places[ (string) $row['table_name'] ] = new TablePlace( $row );

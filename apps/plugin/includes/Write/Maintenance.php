@@ -18,6 +18,13 @@ final class Maintenance {
 	 */
 	private $file;
 
+	/**
+	 * When it began, in seconds since 1970.
+	 *
+	 * @var float
+	 */
+	private $since = 0.0;
+
 	public function __construct( string $root ) {
 		$this->file = $root . '.maintenance';
 	}
@@ -26,13 +33,28 @@ final class Maintenance {
 	 * @throws AgentError Codes of DiskError.
 	 */
 	public function begin(): void {
+		if ( $this->is_ours() ) {
+			// A crash has left it.
+			$this->since = (float) filemtime( $this->file );
+			return;
+		}
+		$this->since = microtime( true );
 		DurableFile::write( $this->file, self::CONTENT );
+	}
+
+	/** Milliseconds it has been on. */
+	public function milliseconds(): int {
+		return (int) round( 1000 * max( 0.0, microtime( true ) - $this->since ) );
 	}
 
 	/** Ends our own maintenance mode, not somebody else's. */
 	public function end(): void {
-		if ( is_file( $this->file ) && self::CONTENT === file_get_contents( $this->file ) ) {
+		if ( $this->is_ours() ) {
 			FileTree::remove( $this->file );
 		}
+	}
+
+	private function is_ours(): bool {
+		return is_file( $this->file ) && self::CONTENT === file_get_contents( $this->file );
 	}
 }

@@ -27,6 +27,9 @@ final class OptionWriter {
 	 * @throws AgentError Code `agent.invalid_arguments` and those of ServerError.
 	 */
 	public function write( string $table, array $options ): void {
+		if ( $this->session->is_staging() && $this->session->tables()->is_merged( $table ) ) {
+			throw AgentError::invalid_arguments( $table . ' is merged by this session; its rows come by rows.write' );
+		}
 		$quoted = Database::quote_identifier( $this->session->tables()->current( $table ) );
 		foreach ( $options as $option ) {
 			$value = is_array( $option ) ? ( $option['value'] ?? null ) : false;

@@ -13,11 +13,11 @@ use WpCloneRestore\Support\OwnOptions;
  */
 final class OwnOptionsCarrier {
 
-	/** Does nothing when the options table is not part of the session. Doing it again changes nothing. */
+	/** Does nothing when the options table is not swapped by the session. Doing it again changes nothing. */
 	public static function carry( Session $session ): void {
 		$name   = $session->prefix() . 'options';
 		$tables = $session->tables();
-		if ( ! $tables->has( $name ) || ! self::exists( $session->database(), $name ) ) {
+		if ( ! $tables->has( $name ) || $tables->is_merged( $name ) || ! self::exists( $session->database(), $name ) ) {
 			return;
 		}
 		$database = $session->database();

@@ -74,7 +74,7 @@ final class RowWriter {
 	 * @throws AgentError Codes `agent.sequence_gap`, `agent.table_restart`, `source.row_too_large` and those of ServerError.
 	 */
 	public function write( Frame $frame ): void {
-		$table = self::text( $frame, 'table' );
+		$table = self::key_of( $frame );
 		$place = $this->place( $table );
 		if ( ! $this->sequence->is_new( $frame, $table, $place ) ) {
 			return;
@@ -82,7 +82,7 @@ final class RowWriter {
 		try {
 			$place->transactional ? $this->write_transaction( $table, $place, $frame ) : $this->write_marked( $table, $place, $frame );
 		} catch ( AgentError $error ) {
-			throw ServerError::explain( $error, $table );
+			throw ServerError::explain( $error, TableNames::label( $table ) );
 		}
 	}
 
@@ -96,9 +96,9 @@ final class RowWriter {
 	}
 
 	/**
-	 * The last sequence of each table this request has written.
+	 * The last sequence of each table, or part of a merged one, that this request has written.
 	 *
-	 * @return array<string, int>
+	 * @return array<string, int> By `TableNames::key_of()`.
 	 */
 	public function sequences(): array {
 		return array_map(
@@ -115,11 +115,11 @@ final class RowWriter {
 			return $this->places[ $table ];
 		}
 		if ( ! $this->control->lock( $table, self::LOCK_SECONDS ) ) {
-			throw AgentError::failed( $table . ' is still being written by an earlier request' );
+			throw AgentError::failed( TableNames::label( $table ) . ' is still being written by an earlier request' );
 		}
 		$place = $this->control->places( $table )[ $table ] ?? null;
 		if ( null === $place ) {
-			throw new AgentError( 'agent.table_restart', 'The table was not created in this session.', true, array( 'table' => $table ) );
+			throw new AgentError( 'agent.table_restart', 'The table was not created in this session.', true, array( 'table' => TableNames::parts_of( $table )[0] ) );
 		}
 		$this->places[ $table ] = $place;
 		return $place;
@@ -194,7 +194,7 @@ final class RowWriter {
 					'A row does not fit into a statement.',
 					false,
 					array(
-						'table' => $table,
+						'table' => TableNames::parts_of( $table )[0],
 						'bytes' => strlen( $tuple ),
 					)
 				);
@@ -215,11 +215,11 @@ final class RowWriter {
 		$columns  = self::columns( $frame );
 		$literals = new Literals( $this->database->connection(), array_column( $columns, 'kind' ) );
 		$head     = $this->head( $table, $columns );
-		$repeated = new RepeatedRows( $this->database, $this->session->tables()->current( $table ), $table, $columns );
+		$repeated = new RepeatedRows( $this->database, $this->session->tables()->target( $table ), TableNames::label( $table ), $columns );
 		$replaced = 0;
 		foreach ( RowPacker::unpack( $frame->data, count( $columns ) ) as $row ) {
 			$replaced += $repeated->insert( $head . $literals->tuple( $row ), $row );
-			$this->warnings->collect( $this->database, $table );
+			$this->warnings->collect( $this->database, TableNames::label( $table ) );
 		}
 		return $replaced;
 	}
@@ -231,7 +231,7 @@ final class RowWriter {
 	 */
 	private function head( string $table, array $columns ): string {
 		$names = array_map( array( Database::class, 'quote_identifier' ), array_column( $columns, 'name' ) );
-		return 'INSERT INTO ' . Database::quote_identifier( $this->session->tables()->current( $table ) ) . ' (' . implode( ',', $names ) . ') VALUES ';
+		return 'INSERT INTO ' . Database::quote_identifier( $this->session->tables()->target( $table ) ) . ' (' . implode( ',', $names ) . ') VALUES ';
 	}
 
 	/**
@@ -244,11 +244,11 @@ final class RowWriter {
 			$this->database->exec( $sql );
 		} catch ( AgentError $error ) {
 			if ( self::came_again( $error ) && ! $this->places[ $table ]->transactional ) {
-				throw new AgentError( 'agent.table_restart', 'A row came again under another key.', true, array( 'table' => $table ), $error );
+				throw new AgentError( 'agent.table_restart', 'A row came again under another key.', true, array( 'table' => TableNames::parts_of( $table )[0] ), $error );
 			}
 			throw $error;
 		}
-		$this->warnings->collect( $this->database, $table );
+		$this->warnings->collect( $this->database, TableNames::label( $table ) );
 	}
 
 	/** True for a duplicate in another key than the primary one, by which rows are read. */
@@ -270,6 +270,16 @@ final class RowWriter {
 			}
 		}
 		return array_values( $columns );
+	}
+
+	/** The table of a frame, and its part where rows are merged. */
+	private static function key_of( Frame $frame ): string {
+		$name = self::text( $frame, 'table' );
+		$part = $frame->meta['part'] ?? TableNames::ROWS;
+		if ( ! in_array( $part, array( TableNames::ROWS, TableNames::FORMER ), true ) ) {
+			throw AgentError::invalid_arguments( 'a part is rows or former' );
+		}
+		return TableNames::key_of( $name, $part );
 	}
 
 	private static function text( Frame $frame, string $member ): string {

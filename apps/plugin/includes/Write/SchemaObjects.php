@@ -34,7 +34,7 @@ final class SchemaObjects {
 	 * @return array<string, array<int, array<string, string>>>
 	 */
 	public function capture(): array {
-		$own = $this->session->tables()->all();
+		$own = $this->session->tables()->swapped();
 		return array(
 			'foreign'  => $this->foreign_keys( $own ),
 			'incoming' => $this->incoming(),
@@ -42,10 +42,19 @@ final class SchemaObjects {
 		);
 	}
 
+	/**
+	 * Other tables that lose a foreign key for a moment.
+	 *
+	 * @return array<int, string>
+	 */
+	public function tables_beside(): array {
+		return array_column( $this->incoming(), 'table' );
+	}
+
 	/** Drops every foreign key from and to the session's live tables, and their triggers. */
 	public function drop(): void {
 		$this->database->exec( 'SET foreign_key_checks = 0' );
-		foreach ( array_merge( $this->incoming(), $this->foreign_keys( $this->session->tables()->all() ) ) as $key ) {
+		foreach ( array_merge( $this->incoming(), $this->foreign_keys( $this->session->tables()->swapped() ) ) as $key ) {
 			$this->database->exec( 'ALTER TABLE ' . Database::quote_identifier( $key['table'] ) . ' DROP FOREIGN KEY ' . Database::quote_identifier( $key['name'] ) );
 		}
 		foreach ( $this->trigger_names() as $name ) {
@@ -174,7 +183,7 @@ final class SchemaObjects {
 	 * @return array<int, array<string, string>>
 	 */
 	private function incoming(): array {
-		$own    = $this->session->tables()->all();
+		$own    = $this->session->tables()->swapped();
 		$others = array_diff( $this->tables_with_foreign_keys(), $own );
 		return array_values(
 			array_filter(
@@ -215,7 +224,7 @@ final class SchemaObjects {
 	 * @return array<int, string>
 	 */
 	private function trigger_names(): array {
-		$own   = array_flip( $this->session->tables()->all() );
+		$own   = array_flip( $this->session->tables()->swapped() );
 		$names = array();
 		foreach ( $this->database->select( 'SHOW TRIGGERS' ) as $row ) {
 			if ( isset( $own[ $row['Table'] ] ) ) {

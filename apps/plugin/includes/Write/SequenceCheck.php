@@ -30,7 +30,7 @@ final class SequenceCheck {
 	public function is_new( Frame $frame, string $table, TablePlace $place ): bool {
 		$sequence = $frame->meta['sequence'] ?? 0;
 		if ( ! is_int( $sequence ) || $sequence < 1 || $sequence > $place->sequence + 1 ) {
-			throw new AgentError( 'agent.sequence_gap', "{$table}: another frame comes after {$place->sequence}", true, array( 'table' => $table ) );
+			throw new AgentError( 'agent.sequence_gap', TableNames::label( $table ) . ": another frame comes after {$place->sequence}", true, array( 'table' => TableNames::parts_of( $table )[0] ) );
 		}
 		if ( $sequence <= $place->sequence ) {
 			$this->skip( $frame, $table, $place );
@@ -82,6 +82,6 @@ final class SequenceCheck {
 	}
 
 	private static function restart( string $table, string $message ): AgentError {
-		return new AgentError( 'agent.table_restart', $message, true, array( 'table' => $table ) );
+		return new AgentError( 'agent.table_restart', $message, true, array( 'table' => TableNames::parts_of( $table )[0] ) );
 	}
 }

@@ -11,8 +11,10 @@ use WpCloneRestore\Agent\AgentError;
  */
 final class ServerError {
 
-	/** Deadlock, lock wait, lost connection, too many connections: the same statement may work a moment later. */
-	private const PASSING = array( 1205, 1213, 2002, 2006, 2013, 1040, 1053, 1927 );
+	/** Lost connection, too many connections: the same statement may work a moment later. */
+	private const PASSING = array( 2002, 2006, 2013, 1040, 1053, 1927 );
+	/** Somebody else held a row or a table for too long (also of metadata), a deadlock, a lock that is not waited for. */
+	private const LOCKED  = array( 1205, 1213, 3572 );
 	private const RIGHTS  = array( 1044, 1142, 1143, 1227, 1370, 1419 );
 	private const FULL    = array( 1021, 1114 );
 	private const PACKET  = array( 1153, 2020 );
@@ -26,6 +28,9 @@ final class ServerError {
 		$reason = ( '' === $table ? '' : $table . ': ' ) . $error->getMessage();
 		$detail = array( 'reason' => $reason ) + $error->detail();
 		$code   = 'target.database_failed';
+		if ( in_array( $errno, self::LOCKED, true ) ) {
+			return new AgentError( 'target.locked', $reason, true, $detail, $error );
+		}
 		if ( self::is_rights( $errno ) ) {
 			$code = 'target.rights_missing';
 		} elseif ( in_array( $errno, self::FULL, true ) || preg_match( '/No space left|errno: 28\b/i', $reason ) ) {

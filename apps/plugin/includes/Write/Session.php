@@ -25,6 +25,9 @@ final class Session {
 	/** Finished, but what is needed to roll back is still there. */
 	public const PHASE_KEPT = 'kept';
 
+	/** How long a statement waits for a lock. */
+	private const LOCK_SECONDS = 10;
+
 	/**
 	 * @var string
 	 */
@@ -59,6 +62,10 @@ final class Session {
 		return $this->id;
 	}
 
+	public function environment(): Environment {
+		return $this->environment;
+	}
+
 	public function journal(): Journal {
 		return $this->journal;
 	}
@@ -80,8 +87,11 @@ final class Session {
 		return (string) $this->journal->get( 'prefix', '' );
 	}
 
+	/** The site's database, for statements that change it: these wait for nobody for long. */
 	public function database(): Database {
-		return $this->environment->database();
+		$database = $this->environment->database();
+		$database->limit_lock_waits( self::LOCK_SECONDS );
+		return $database;
 	}
 
 	/** The site root, with trailing slash. */

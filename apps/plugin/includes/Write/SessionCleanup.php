@@ -27,7 +27,8 @@ final class SessionCleanup {
 	}
 
 	/**
-	 * Ends every other session that has changed nothing yet: the job it belonged to is gone. Committed ones stay, they are restore points.
+	 * Ends every other session that has changed nothing yet: the job it belonged to is gone. Committed ones
+	 * stay until their time is up, they are restore points.
 	 *
 	 * @throws AgentError When one of them is at work at this moment.
 	 */
@@ -45,6 +46,8 @@ final class SessionCleanup {
 			$unfinished = array( Session::PHASE_OPEN, Session::PHASE_ROLLED_BACK, Session::PHASE_FINISHING );
 			if ( in_array( $other->phase(), $unfinished, true ) || ! $other->is_merge() ) {
 				( new self( $store, $other ) )->finish( false );
+			} elseif ( self::is_expired( $other ) ) {
+				( new self( $store, $other ) )->finish( true );
 			}
 		}
 	}
@@ -75,9 +78,14 @@ final class SessionCleanup {
 		}
 	}
 
+	private static function is_expired( Session $session ): bool {
+		$until = $session->journal()->get( 'restorePointUntil' );
+		return is_int( $until ) && time() >= $until;
+	}
+
 	private function forget_staging(): void {
 		( new TableSwap( $this->session ) )->drop( false );
 		FileTree::remove( rtrim( $this->session->staging_dir(), '/' ) );
-		$this->session->control()->forget();
+		$this->session->control()->forget( true );
 	}
 }

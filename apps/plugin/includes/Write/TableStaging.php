@@ -17,7 +17,7 @@ final class TableStaging {
 	/**
 	 * Engines whose changes can be rolled back.
 	 */
-	private const TRANSACTIONAL = array( 'innodb', 'rocksdb', 'tokudb', 'xtradb', 'ndbcluster' );
+	public const TRANSACTIONAL = array( 'innodb', 'rocksdb', 'tokudb', 'xtradb', 'ndbcluster' );
 
 	/**
 	 * @var Session
@@ -44,6 +44,9 @@ final class TableStaging {
 			}
 			if ( ! preg_match( '/^\s*CREATE\s+TABLE\s+`?\{\{table\}\}/i', $table['createSql'] ) ) {
 				throw AgentError::invalid_arguments( $table['name'] . ': createSql must begin with CREATE TABLE {{table}}' );
+			}
+			if ( $this->session->tables()->is_merged( $table['name'] ) ) {
+				throw AgentError::invalid_arguments( $table['name'] . ' is merged by this session, not swapped' );
 			}
 			$checked[ $table['name'] ] = $table['createSql'];
 		}

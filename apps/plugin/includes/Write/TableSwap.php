@@ -37,7 +37,7 @@ final class TableSwap {
 		$names   = $this->session->tables();
 		$exists  = $this->existing();
 		$renames = array();
-		foreach ( $names->all() as $name ) {
+		foreach ( $names->swapped() as $name ) {
 			if ( ! $exists( $names->staging( $name ) ) ) {
 				continue;
 			}
@@ -58,10 +58,28 @@ final class TableSwap {
 	 * @throws AgentError Code `agent.failed` with the server's error.
 	 */
 	public function back(): void {
+		$this->rename( $this->renames_back() );
+	}
+
+	/** Whether a live table is the session's already. */
+	public function is_swapped( string $name ): bool {
+		$exists = $this->existing();
+		return ! $exists( $this->session->tables()->staging( $name ) ) || $exists( $this->session->tables()->backup( $name ) );
+	}
+
+	/** Whether nothing of it is left to do. */
+	public function is_back(): bool {
+		return array() === $this->renames_back();
+	}
+
+	/**
+	 * @return array<int, array{0: string, 1: string}>
+	 */
+	private function renames_back(): array {
 		$names   = $this->session->tables();
 		$exists  = $this->existing();
 		$renames = array();
-		foreach ( $names->all() as $name ) {
+		foreach ( $names->swapped() as $name ) {
 			$is_swapped = ! $exists( $names->staging( $name ) );
 			if ( $is_swapped && $exists( $name ) ) {
 				$renames[] = array( $name, $names->staging( $name ) );
@@ -70,7 +88,37 @@ final class TableSwap {
 				$renames[] = array( $names->backup( $name ), $name );
 			}
 		}
-		$this->rename( $renames );
+		return $renames;
+	}
+
+	/**
+	 * Makes sure that nobody holds a table that will be exchanged, before anything else is done: a lock that lasts shows here, where
+	 * nothing has to be undone. One that comes in the moment after is waited for as well, in maintenance mode.
+	 *
+	 * @param array<int, string> $others Further tables that will be changed.
+	 * @throws AgentError Code `target.locked`.
+	 */
+	public function probe_locks( array $others ): void {
+		$exists = $this->existing();
+		$locks  = array();
+		foreach ( array_unique( array_merge( $this->session->tables()->swapped(), $others ) ) as $name ) {
+			if ( $exists( $name ) ) {
+				$locks[] = Database::quote_identifier( $name ) . ' WRITE';
+			}
+		}
+		if ( ! $locks ) {
+			return;
+		}
+		try {
+			$this->database->exec( 'LOCK TABLES ' . implode( ', ', $locks ) );
+		} catch ( AgentError $error ) {
+			$explained = ServerError::explain( $error );
+			if ( 'target.locked' === $explained->error_code() ) {
+				throw $explained;
+			}
+			// A user without the right to lock tables finds out later.
+		}
+		$this->database->exec( 'UNLOCK TABLES' );
 	}
 
 	/**
@@ -84,7 +132,8 @@ final class TableSwap {
 		}
 		$names = $this->session->tables();
 		$this->database->exec( 'SET foreign_key_checks = 0' );
-		foreach ( $names->all() as $name ) {
+		// Both tables of a merged one are its restore point.
+		foreach ( $with_restore_point ? $names->all() : $names->swapped() as $name ) {
 			$this->database->exec( 'DROP TABLE IF EXISTS ' . Database::quote_identifier( $names->staging( $name ) ) );
 			if ( $with_restore_point ) {
 				$this->database->exec( 'DROP TABLE IF EXISTS ' . Database::quote_identifier( $names->backup( $name ) ) );

@@ -22,7 +22,7 @@ final class Verifier {
 	}
 
 	/**
-	 * @param array<int, mixed> $tables Each with `name`, `columns` and `rows`.
+	 * @param array<int, mixed> $tables Each with `name`, `columns`, `rows`, and `part` for what is staged of a merged one.
 	 * @return array<int, string> What differs, for people.
 	 * @throws AgentError Code `agent.invalid_arguments`.
 	 */
@@ -32,7 +32,7 @@ final class Verifier {
 			if ( ! is_array( $table ) || ! is_string( $table['name'] ?? null ) || ! is_array( $table['columns'] ?? null ) || ! is_int( $table['rows'] ?? null ) ) {
 				throw AgentError::invalid_arguments( 'a table needs a name, columns and rows' );
 			}
-			$problem = $this->problem( $table['name'], $table['columns'], $table['rows'] );
+			$problem = $this->problem( $table['name'], $table['columns'], $table['rows'], $table['part'] ?? null );
 			if ( null !== $problem ) {
 				$problems[] = $problem;
 			}
@@ -42,10 +42,11 @@ final class Verifier {
 
 	/**
 	 * @param array<int, mixed> $columns Names.
+	 * @param mixed             $part    Part of a merged table; null for the table itself.
 	 */
-	private function problem( string $name, array $columns, int $rows ): ?string {
+	private function problem( string $name, array $columns, int $rows, $part ): ?string {
 		$database = $this->session->database();
-		$current  = $this->session->tables()->current( $name );
+		$current  = is_string( $part ) ? $this->session->tables()->staged( $name, $part ) : $this->session->tables()->current( $name );
 		$existing = $database->column( 'SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ' . $database->quote( $current ) );
 		if ( ! $existing ) {
 			return "{$name} is missing";

@@ -19,6 +19,7 @@ final class WriteOperations {
 			new Operation\BeginSession(),
 			new Operation\ReadState(),
 			new Operation\CreateTables(),
+			new Operation\MergeTables(),
 			new Operation\WriteRows(),
 			new Operation\WriteFiles(),
 			new Operation\MakeFiles(),
@@ -30,6 +31,7 @@ final class WriteOperations {
 			new Operation\FinishSession(),
 			new Operation\WriteOptions(),
 			new Operation\EnsureAdmin(),
+			new Operation\WriteBase(),
 			new Operation\ResetCaches(),
 		);
 	}

@@ -4,13 +4,14 @@ declare(strict_types=1);
 
 namespace WpCloneRestore\Read\Facts;
 
-use WpCloneRestore\Agent\AgentError;
 use WpCloneRestore\Agent\Environment;
 
 /**
  * Facts about the WordPress of a site. Options come from the database: plugins change what WordPress itself says of them.
  */
 final class WordPressFacts {
+
+	private const OPTIONS = array( 'home', 'siteurl', 'WPLANG', 'blog_charset', 'permalink_structure', 'active_plugins', 'template', 'stylesheet' );
 
 	/**
 	 * @var Environment
@@ -26,7 +27,7 @@ final class WordPressFacts {
 
 	public function __construct( Environment $environment ) {
 		$this->environment = $environment;
-		$this->options     = $this->read_options();
+		$this->options     = StoredOptions::read( $environment, self::OPTIONS );
 	}
 
 	/**
@@ -82,26 +83,5 @@ final class WordPressFacts {
 
 	private function option( string $name ): string {
 		return $this->options[ $name ] ?? '';
-	}
-
-	/**
-	 * @return array<string, string> Empty when there are no tables yet.
-	 */
-	private function read_options(): array {
-		$database = $this->environment->database();
-		$names    = array( 'home', 'siteurl', 'WPLANG', 'blog_charset', 'permalink_structure', 'active_plugins', 'template', 'stylesheet' );
-		try {
-			$rows = $database->select(
-				'SELECT option_name, option_value FROM ' . $database->identifier( $this->environment->prefix() . 'options' )
-				. ' WHERE option_name IN (' . implode( ', ', array_map( array( $database, 'quote' ), $names ) ) . ')'
-			);
-		} catch ( AgentError $error ) {
-			return array();
-		}
-		$options = array();
-		foreach ( $rows as $row ) {
-			$options[ (string) $row['option_name'] ] = (string) $row['option_value'];
-		}
-		return $options;
 	}
 }

@@ -8,7 +8,7 @@ use WpCloneRestore\Agent\AgentError;
 use WpCloneRestore\Read\Schema\Column;
 
 /**
- * The condition "comes after these values" in the order of a key, and that order.
+ * The conditions "comes after these values" and "comes up to these values" in the order of a key, and that order.
  */
 final class Keyset {
 
@@ -50,18 +50,37 @@ final class Keyset {
 	 * For WHERE: `(a > 1) OR (a = 1 AND b > 2)`. Each comparison is made in the column's own collation.
 	 *
 	 * @param array<int, string> $values Values of the last row that was read.
-	 * @throws AgentError Code `agent.invalid_arguments` when the values do not belong to this key.
+	 * @throws AgentError Code `agent.invalid_arguments`.
 	 */
 	public function after( array $values ): string {
+		return $this->beside( $values, '>', false );
+	}
+
+	/**
+	 * For WHERE: `(a < 1) OR (a = 1 AND b <= 2)`.
+	 *
+	 * @param array<int, string> $values Values of the last row that is wanted.
+	 * @throws AgentError Code `agent.invalid_arguments`.
+	 */
+	public function up_to( array $values ): string {
+		return $this->beside( $values, '<', true );
+	}
+
+	/**
+	 * @param array<int, string> $values   Values of the key's columns.
+	 * @param string             $operator `>` or `<`.
+	 */
+	private function beside( array $values, string $operator, bool $inclusive ): string {
 		if ( count( $values ) !== count( $this->columns ) ) {
 			throw AgentError::invalid_arguments( 'the cursor belongs to another key' );
 		}
 		$equal        = array();
 		$alternatives = array();
+		$last         = count( $this->columns ) - 1;
 		foreach ( $this->columns as $at => $column ) {
 			$literal        = self::literal( $column, $values[ $at ] );
 			$parts          = $equal;
-			$parts[]        = self::expression( $column ) . ' > ' . $literal;
+			$parts[]        = self::expression( $column ) . ' ' . $operator . ( $inclusive && $at === $last ? '= ' : ' ' ) . $literal;
 			$alternatives[] = '(' . implode( ' AND ', $parts ) . ')';
 			$equal[]        = self::expression( $column ) . ' = ' . $literal;
 		}
@@ -69,7 +88,7 @@ final class Keyset {
 			return $alternatives[0];
 		}
 		// Implied by the rest; spares simple optimisers from walking the index from its beginning.
-		$bound = self::expression( $this->columns[0] ) . ' >= ' . self::literal( $this->columns[0], $values[0] );
+		$bound = self::expression( $this->columns[0] ) . ' ' . $operator . '= ' . self::literal( $this->columns[0], $values[0] );
 		return $bound . ' AND (' . implode( ' OR ', $alternatives ) . ')';
 	}
 

@@ -10,7 +10,7 @@ use WpCloneRestore\Stream\RowPacker;
 use WpCloneRestore\Support\Database;
 
 /**
- * Reads the rows of a table from a cursor on, until the budget is used up. Not buffered: only one row is in memory.
+ * Reads the rows of a table from a cursor on, maybe up to another, until the budget is used up. Not buffered: only one row is in memory.
  */
 final class RowScan {
 
@@ -34,6 +34,13 @@ final class RowScan {
 	 * @var Cursor
 	 */
 	private $cursor;
+
+	/**
+	 * The last place that is read; null for the table's end.
+	 *
+	 * @var Cursor|null
+	 */
+	private $upto;
 
 	/**
 	 * The row that was handed out last.
@@ -73,10 +80,11 @@ final class RowScan {
 	 */
 	private $done = false;
 
-	public function __construct( Database $database, RowSelect $select, Cursor $cursor ) {
+	public function __construct( Database $database, RowSelect $select, Cursor $cursor, ?Cursor $upto = null ) {
 		$this->database     = $database;
 		$this->select       = $select;
 		$this->cursor       = $cursor;
+		$this->upto         = $upto;
 		$this->start_offset = $cursor->offset;
 	}
 
@@ -149,7 +157,7 @@ final class RowScan {
 	 * @return Generator<string>
 	 */
 	private function query( int $limit, Budget $budget ): Generator {
-		$result = $this->database->open( $this->select->sql( $this->cursor(), $limit ) );
+		$result = $this->database->open( $this->select->sql( $this->cursor(), $limit, $this->upto ) );
 		$width  = $this->select->width;
 		$floats = $this->select->single_floats;
 		$extra  = null !== $this->select->key_places && max( $this->select->key_places ) >= $width;

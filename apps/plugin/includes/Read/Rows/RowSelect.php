@@ -66,21 +66,22 @@ final class RowSelect {
 	private $keyset;
 
 	/**
-	 * @param array<int, mixed>      $names Columns to read.
-	 * @param array<int, mixed>|null $key   Columns of the key to read by.
+	 * @param array<int, mixed>      $names  Columns to read.
+	 * @param array<int, mixed>|null $key    Columns of the key to read by.
+	 * @param bool                   $staged Whether the table is one of a session's own, which are none of the site.
 	 * @throws AgentError Code `agent.invalid_arguments`.
 	 */
-	public function __construct( Environment $environment, string $table, array $names, ?array $key ) {
+	public function __construct( Environment $environment, string $table, array $names, ?array $key, bool $staged = false ) {
 		$database = $environment->database();
-		$site     = SiteTables::of_environment( $environment );
-		if ( ! isset( $site->tables[ $table ] ) ) {
+		$site     = $staged ? null : SiteTables::of_environment( $environment );
+		if ( null !== $site && ! isset( $site->tables[ $table ] ) ) {
 			throw AgentError::invalid_arguments( 'the table is not one of the site' );
 		}
-		$this->average_row_bytes = (int) $site->tables[ $table ]['AVG_ROW_LENGTH'];
+		$this->average_row_bytes = null === $site ? 0 : (int) $site->tables[ $table ]['AVG_ROW_LENGTH'];
 
 		$columns      = Column::of_table( $database, $table );
 		$keys         = TableKeys::of_table( $database, $table, $columns );
-		$this->filter = self::filter_for( $columns, $environment->prefix(), $table );
+		$this->filter = $staged ? '' : self::filter_for( $columns, $environment->prefix(), $table );
 		$expressions  = $this->expressions( $columns, $names );
 		$this->width  = count( $expressions );
 		if ( null === $key ) {
@@ -92,9 +93,17 @@ final class RowSelect {
 		$this->select = 'SELECT ' . implode( ', ', $expressions ) . ' FROM ' . $database->identifier( $table ) . $this->hint;
 	}
 
-	/** The statement for at most this many rows from a place on. */
-	public function sql( Cursor $cursor, int $limit ): string {
-		$where = array_filter( array( $this->filter, $this->keyset && null !== $cursor->after ? $this->keyset->after( $cursor->after ) : '' ) );
+	/**
+	 * The statement for at most this many rows from a place on, up to and including another.
+	 *
+	 * @throws AgentError Code `agent.invalid_arguments` for places of another key.
+	 */
+	public function sql( Cursor $cursor, int $limit, ?Cursor $upto = null ): string {
+		if ( null !== $upto && ( null === $this->keyset || null === $upto->after ) ) {
+			throw AgentError::invalid_arguments( 'upto needs a key' );
+		}
+		$after = $this->keyset && null !== $cursor->after ? $this->keyset->after( $cursor->after ) : '';
+		$where = array_filter( array( $this->filter, $after, null === $upto ? '' : $this->keyset->up_to( $upto->after ) ) );
 		$sql   = $this->select . ( $where ? ' WHERE (' . implode( ') AND (', $where ) . ')' : '' );
 		if ( $this->keyset ) {
 			return $sql . ' ORDER BY ' . $this->keyset->order() . ' LIMIT ' . $limit;

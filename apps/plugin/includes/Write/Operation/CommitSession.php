@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WpCloneRestore\Write\Operation;
 
+use WpCloneRestore\Agent\AgentError;
 use WpCloneRestore\Agent\Request;
 use WpCloneRestore\Write\Committer;
 use WpCloneRestore\Write\Session;
@@ -22,7 +23,16 @@ final class CommitSession extends SessionOperation {
 	}
 
 	protected function run( Session $session, Request $request ): array {
-		( new Committer( $session ) )->commit( true === ( $request->args()['keepRestorePoint'] ?? false ) );
-		return array( 'phase' => $session->phase() );
+		$args  = $request->args();
+		$until = $args['restorePointUntil'] ?? null;
+		if ( null !== $until && ! is_int( $until ) ) {
+			throw AgentError::invalid_arguments( 'restorePointUntil is in Unix seconds' );
+		}
+		$expect = isset( $args['expect'] ) ? $request->items( 'expect' ) : array();
+		( new Committer( $session ) )->commit( true === ( $args['keepRestorePoint'] ?? false ), $until, $expect );
+		return array(
+			'phase'         => $session->phase(),
+			'maintenanceMs' => (int) $session->journal()->get( 'maintenanceMs', 0 ),
+		);
 	}
 }

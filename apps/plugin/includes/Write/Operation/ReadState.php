@@ -6,6 +6,7 @@ namespace WpCloneRestore\Write\Operation;
 
 use WpCloneRestore\Agent\Request;
 use WpCloneRestore\Write\Session;
+use WpCloneRestore\Write\TableNames;
 use WpCloneRestore\Write\TablePlace;
 
 /**
@@ -22,9 +23,13 @@ final class ReadState extends SessionOperation {
 	}
 
 	protected function run( Session $session, Request $request ): array {
-		$tables = array();
-		foreach ( self::places( $session ) as $name => $place ) {
-			$tables[ $name ] = array(
+		$parts = array(
+			TableNames::ROWS   => array(),
+			TableNames::FORMER => array(),
+		);
+		foreach ( self::places( $session ) as $key => $place ) {
+			list( $name, $part )     = TableNames::parts_of( (string) $key );
+			$parts[ $part ][ $name ] = array(
 				'sequence' => $place->sequence,
 				'cursor'   => $place->cursor,
 				'rows'     => $place->rows,
@@ -32,7 +37,8 @@ final class ReadState extends SessionOperation {
 		}
 		return array(
 			'phase'  => $session->phase(),
-			'tables' => (object) $tables,
+			'tables' => (object) $parts[ TableNames::ROWS ],
+			'former' => (object) $parts[ TableNames::FORMER ],
 		);
 	}
 

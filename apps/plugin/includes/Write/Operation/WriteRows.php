@@ -9,6 +9,7 @@ use WpCloneRestore\Agent\Request;
 use WpCloneRestore\Write\LoadWarnings;
 use WpCloneRestore\Write\RowWriter;
 use WpCloneRestore\Write\Session;
+use WpCloneRestore\Write\TableNames;
 
 /**
  * Inserts frames of rows, each exactly once.
@@ -30,8 +31,17 @@ final class WriteRows extends SessionOperation {
 			$writer->write( $frame );
 		}
 		$writer->finish();
+		$sequences = array(
+			TableNames::ROWS   => array(),
+			TableNames::FORMER => array(),
+		);
+		foreach ( $writer->sequences() as $key => $sequence ) {
+			list( $name, $part )          = TableNames::parts_of( (string) $key );
+			$sequences[ $part ][ $name ] = $sequence;
+		}
 		return array(
-			'tables'   => (object) $writer->sequences(),
+			'tables'   => (object) $sequences[ TableNames::ROWS ],
+			'former'   => (object) $sequences[ TableNames::FORMER ],
 			'warnings' => $warnings->lines(),
 		);
 	}

@@ -29,7 +29,8 @@ final class ServerErrorTest extends TestCase {
 			array( 1114, 'The table is full', 'target.disk_full' ),
 			array( 3, 'Error writing file (Errcode: 28 "No space left on device")', 'target.disk_full' ),
 			array( 1153, 'Got a packet bigger', 'source.row_too_large' ),
-			array( 1213, 'Deadlock found', 'agent.failed' ),
+			array( 1213, 'Deadlock found', 'target.locked' ),
+			array( 1205, 'Lock wait timeout exceeded', 'target.locked' ),
 			array( 2006, 'MySQL server has gone away', 'agent.failed' ),
 		);
 	}

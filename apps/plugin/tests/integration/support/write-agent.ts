@@ -79,7 +79,7 @@ export function rowsFrame(
   columns: readonly Column[],
   sequence: number,
   rows: readonly (Buffer | string | null)[][],
-  place: { readonly from?: string | null; readonly cursor?: string } = {},
+  place: { readonly from?: string | null; readonly cursor?: string; readonly part?: 'rows' | 'former' } = {},
 ): Buffer[] {
   const meta = {
     table,

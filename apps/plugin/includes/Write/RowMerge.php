@@ -1,0 +1,232 @@
+<?php
+
+declare(strict_types=1);
+
+namespace WpCloneRestore\Write;
+
+use WpCloneRestore\Agent\AgentError;
+use WpCloneRestore\Read\Schema\Column;
+use WpCloneRestore\Support\Database;
+
+/**
+ * Exchanges rows of live tables, all tables in one transaction, in both directions. The mark in the control table changes in the same
+ * transaction: whoever comes after a crash learns from it, and from nothing else, which rows are live.
+ */
+final class RowMerge {
+
+	private const ATTEMPTS  = 5;
+	private const DEADLOCK  = 1213;
+	private const DUPLICATE = 1062;
+
+	/**
+	 * @var Session
+	 */
+	private $session;
+
+	/**
+	 * @var Database
+	 */
+	private $database;
+
+	/**
+	 * @var ControlTable
+	 */
+	private $control;
+
+	/**
+	 * By name of the table; made when first needed.
+	 *
+	 * @var array<string, MergeSql>|null
+	 */
+	private $statements;
+
+	public function __construct( Session $session ) {
+		$this->session  = $session;
+		$this->database = $session->database();
+		$this->control  = $session->control();
+	}
+
+	/** Whether the session merges rows at all. */
+	public function is_needed(): bool {
+		return array() !== $this->session->tables()->merged();
+	}
+
+	/** Whether the new rows are live. */
+	public function is_done(): bool {
+		if ( ! $this->is_needed() ) {
+			return false;
+		}
+		$this->control->create();
+		return $this->control->is_merged();
+	}
+
+	/**
+	 * Finds out whether the merge would work now, and changes nothing. It also brings the rows into the server's memory, so that
+	 * the real one is quick.
+	 *
+	 * @throws AgentError Codes `target.changed`, `target.locked` and those of ServerError.
+	 */
+	public function check(): void {
+		if ( ! $this->is_needed() ) {
+			return;
+		}
+		$this->attempt(
+			function (): void {
+				$this->compare();
+				$this->database->rollback();
+			}
+		);
+	}
+
+	/**
+	 * The former rows go, the new ones come. Does nothing if that is done.
+	 *
+	 * @throws AgentError As `check()` does; then nothing was changed.
+	 */
+	public function forward(): void {
+		if ( ! $this->is_needed() ) {
+			return;
+		}
+		$this->attempt(
+			function (): void {
+				if ( ! $this->control->is_merged( true ) ) {
+					$this->compare();
+					$this->exchange( 'f', 'r' );
+					$this->control->set_merged( true );
+				}
+				$this->database->commit();
+			}
+		);
+	}
+
+	/**
+	 * The new rows go, the former ones come back; rows with other keys stay. Does nothing if that is done.
+	 *
+	 * @throws AgentError Code `target.changed` when a row that came meanwhile is in the way of a former one, `target.locked` and those of
+	 *                    ServerError; then nothing was changed.
+	 */
+	public function back(): void {
+		if ( ! $this->is_needed() ) {
+			return;
+		}
+		$this->control->create();
+		$this->attempt(
+			function (): void {
+				if ( $this->control->is_merged( true ) ) {
+					$this->exchange( 'r', 'f' );
+					$this->control->set_merged( false );
+				}
+				$this->database->commit();
+			}
+		);
+	}
+
+	/**
+	 * @throws AgentError Code `target.changed`.
+	 */
+	private function compare(): void {
+		foreach ( $this->statements() as $name => $sql ) {
+			if ( $this->database->value( $sql->count_unchanged() ) !== $this->database->value( $sql->count( 'f' ) ) ) {
+				throw $this->changed( (string) $name, 'was changed or removed', $sql->find_changed() );
+			}
+			if ( $this->database->value( $sql->count_shared( 'r', 'l' ) ) !== $this->database->value( $sql->count_shared( 'r', 'f' ) ) ) {
+				throw $this->changed( (string) $name, 'came into being', $sql->find_in_the_way() );
+			}
+		}
+	}
+
+	private function exchange( string $going, string $coming ): void {
+		// First all that goes, then all that comes: nothing of one table is in the way of another's, and foreign keys hold in the end.
+		foreach ( $this->statements() as $name => $sql ) {
+			$this->explained( (string) $name, $sql->delete( $going ) );
+		}
+		foreach ( $this->statements() as $name => $sql ) {
+			$this->explained( (string) $name, $sql->insert( $coming ) );
+		}
+	}
+
+	private function explained( string $name, string $sql ): void {
+		try {
+			$this->database->exec( $sql );
+		} catch ( AgentError $error ) {
+			if ( self::DUPLICATE !== ( $error->detail()['errno'] ?? 0 ) ) {
+				throw self::DEADLOCK === ( $error->detail()['errno'] ?? 0 ) ? $error : ServerError::explain( $error, $name );
+			}
+			$key = preg_match( "/.*for key '(?:[^']*\\.)?([^'.]*)'$/s", $error->getMessage(), $match ) ? $match[1] : '';
+			throw self::target_changed( $name, $key, "{$name}: another row holds the place of one that is to be written (key {$key})", $error );
+		}
+	}
+
+	private function changed( string $name, string $what, string $sql ): AgentError {
+		$key = '';
+		foreach ( array_slice( $this->database->select( $sql ), 0, 1 ) as $row ) {
+			$parts = array();
+			foreach ( $row as $column => $value ) {
+				$parts[] = $column . ' ' . $value;
+			}
+			$key = implode( ', ', $parts );
+		}
+		return self::target_changed( $name, $key, "{$name}: the row with {$key} {$what}" );
+	}
+
+	private static function target_changed( string $table, string $key, string $reason, ?AgentError $previous = null ): AgentError {
+		$detail = array(
+			'reason' => $reason,
+			'table'  => $table,
+			'key'    => $key,
+		);
+		return new AgentError( 'target.changed', $reason, true, $detail, $previous );
+	}
+
+	/**
+	 * Runs a transaction, again when it lost against another one. It ends it itself when it succeeds.
+	 *
+	 * @param callable(): void $work Work.
+	 */
+	private function attempt( callable $work ): void {
+		// Rows of one table refer to those of another, and both come.
+		$this->database->exec( 'SET foreign_key_checks = 0, unique_checks = 1' );
+		for ( $attempt = 1; ; ++$attempt ) {
+			$this->database->begin();
+			try {
+				$work();
+				return;
+			} catch ( AgentError $error ) {
+				$this->give_up();
+				if ( self::DEADLOCK !== ( $error->detail()['errno'] ?? 0 ) || $attempt >= self::ATTEMPTS ) {
+					throw ServerError::explain( $error );
+				}
+			}
+			usleep( 20000 * $attempt );
+		}
+	}
+
+	/** The error before it counts: a connection that is gone has nothing to roll back. */
+	private function give_up(): void {
+		try {
+			$this->database->rollback();
+		} catch ( AgentError $error ) {
+			unset( $error );
+		}
+	}
+
+	/**
+	 * @return array<string, MergeSql>
+	 */
+	private function statements(): array {
+		if ( null === $this->statements ) {
+			$names            = $this->session->tables();
+			$this->statements = array();
+			foreach ( $names->merged() as $name => $merged ) {
+				$tables = array(
+					'l' => (string) $name,
+					'r' => $names->staged( (string) $name, TableNames::ROWS ),
+					'f' => $names->staged( (string) $name, TableNames::FORMER ),
+				);
+
+				$this->statements[ $name ] = new MergeSql( $tables, $merged, Column::of_table( $this->database, (string) $name ) );
+			}
+		}
+		return $this->statements;
+	}
+}
