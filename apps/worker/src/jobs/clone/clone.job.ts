@@ -3,6 +3,7 @@ import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { CloneInput, type CloneOutput } from '@wcr/shared/contracts/jobs';
 import { CLONE_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { createAgentFileSink } from '../../drivers/agent/agent-file-sink.ts';
 import { Patience } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../drivers/agent/target-agent.ts';
@@ -60,7 +61,8 @@ export const cloneJob = defineJob<CloneDeps>()({
     });
     const files = await step('copy-files', async (s) => {
       const { source, target } = await open(s);
-      return copyFiles({ source, target, begun }, { plan, cloneUrl: clone.url, rewriter, excludePaths: exclude.paths }, s);
+      await using sink = (await deps.runtime.openFiles?.(input.cloneId, s.signal)) ?? createAgentFileSink(target);
+      return await copyFiles({ source, sink, begun }, { plan, cloneUrl: clone.url, rewriter, excludePaths: exclude.paths }, s);
     });
     const finished = await step('finish-clone', async (s) => {
       const sides = await open(s);

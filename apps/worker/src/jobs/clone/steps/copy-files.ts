@@ -1,7 +1,8 @@
 import { pathForPeople } from '../../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../../drivers/agent/prefetch.ts';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
-import type { BeginAnswer, TargetAgent } from '../../../drivers/agent/target-agent.ts';
+import type { BeginAnswer } from '../../../drivers/agent/target-agent.ts';
+import type { FileSink } from '../../../drivers/runtime/file-sink.types.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
 import { copyEntries } from '../file-copier.ts';
@@ -10,7 +11,7 @@ import { createFileRules } from '../file-rules.ts';
 import type { CopyPlan } from './plan-copy.ts';
 
 export type CopiedFiles = { files: number; bytes: number; replacements: number; warnings: string[] };
-type Sides = { source: SourceAgent; target: TargetAgent; begun: BeginAnswer };
+type Sides = { source: SourceAgent; sink: FileSink; begun: BeginAnswer };
 type Options = { plan: CopyPlan; cloneUrl: string; rewriter: Rewriter; excludePaths: readonly string[] };
 type Saved = { next: string; files: number; bytes: number; replacements: number; warnings: string[] };
 
