@@ -3,6 +3,8 @@ import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/q
 import { workerConfig } from '@wcr/worker/config/worker-config';
 import { createDeps } from '@wcr/worker/deps';
 import type { AgentClient } from '@wcr/worker/drivers/agent/agent.types';
+import type { FileSink } from '@wcr/worker/drivers/runtime/file-sink.types';
+import type { Runtime } from '@wcr/worker/drivers/runtime/runtime.types';
 import type { JobDefinition, Json, RunStep } from '@wcr/worker/engine/engine.types';
 import { createProcessor, type Processor } from '@wcr/worker/engine/run-job';
 import { cloneJob } from '@wcr/worker/jobs/clone/clone.job';
@@ -80,7 +82,7 @@ function pausing<Deps, Input extends { cloneId: string }, Output extends Json, N
 function gatedClone(own: CloneDeps, gate: Gate, signal: AbortSignal): CloneDeps {
   return {
     ...own,
-    runtime: gatedMethods({ prefix: 'runtime', target: own.runtime, gate, signal }),
+    runtime: gatedMethods({ prefix: 'runtime', target: gatedFiles(own.runtime, gate), gate, signal }),
     projection: gatedMethods({ prefix: 'projection', target: own.projection, gate, signal }),
     browser: gatedMethods({ prefix: 'browser', target: own.browser, gate, signal }),
     connectAgent: (address) => gatedAgent(own.connectAgent(address), gate),
@@ -101,6 +103,21 @@ function gatedMethods<T extends object>(options: { prefix: string; target: T; ga
       return (...args: unknown[]) => gate.pass(what, signal, async () => Reflect.apply(value, object, args));
     },
   });
+}
+
+/** A clone's files come to the same places whichever way they go; with WCR_TEST_AGENT_FILES that is always the agent's. */
+function gatedFiles({ openFiles, ...runtime }: Runtime, gate: Gate): Runtime {
+  if (openFiles === undefined || process.env['WCR_TEST_AGENT_FILES'] !== undefined) return runtime;
+  return {
+    ...runtime,
+    async openFiles(cloneId, signal) {
+      // What is held until the step is over is to be done all the same: then only the clone's folder knows better.
+      const sink = await openFiles(cloneId, gate.concerns('files.write') ? NEVER : signal);
+      if (sink === undefined) return undefined;
+      const writeFiles: FileSink['writeFiles'] = (pieces) => gate.pass('files.write', signal, () => sink.writeFiles(pieces));
+      return { ...sink, writeFiles };
+    },
+  };
 }
 
 /** A call that is to stop is sent and its whole answer read before anything of that is passed on. */

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace WpCloneRestore\Read;
 
+use WpCloneRestore\Agent\AgentError;
 use WpCloneRestore\Agent\Environment;
 use WpCloneRestore\Agent\Operation;
 use WpCloneRestore\Agent\Request;
@@ -30,10 +31,24 @@ final class SiteInventory implements Operation {
 		$themes      = array( $options['stylesheet'] ?? '', $options['template'] ?? '' );
 		$out->write_json(
 			array(
-				'plugins' => self::plugins( $environment, self::active_plugins( $options['active_plugins'] ?? '' ) ),
-				'themes'  => self::themes( $environment, $themes ),
+				'plugins'            => self::plugins( $environment, self::active_plugins( $options['active_plugins'] ?? '' ) ),
+				'themes'             => self::themes( $environment, $themes ),
+				'firstAdministrator' => self::first_administrator( $environment ),
 			)
 		);
+	}
+
+	/** Id of the administrator who was there first, who inherits what a clone's own administrator wrote; null when there is none. */
+	private static function first_administrator( Environment $environment ): ?int {
+		$database = $environment->database();
+		$meta     = $database->identifier( $environment->prefix() . 'usermeta' );
+		$key      = $database->quote( $environment->prefix() . 'capabilities' );
+		try {
+			$id = $database->value( "SELECT MIN(user_id) FROM {$meta} WHERE meta_key = {$key} AND meta_value LIKE '%\"administrator\"%'" );
+		} catch ( AgentError $error ) {
+			return null;
+		}
+		return null === $id ? null : (int) $id;
 	}
 
 	/**

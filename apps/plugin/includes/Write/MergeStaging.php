@@ -27,6 +27,23 @@ final class MergeStaging {
 		$this->session = $session;
 	}
 
+	/** Forgets every table the session has staged, whatever it was for; files stay. */
+	public function reset(): void {
+		if ( ! $this->session->is_merge() ) {
+			throw AgentError::invalid_arguments( 'a replacement merges no rows' );
+		}
+		// Dropped first: after a crash in between they are known still, and dropped again.
+		( new TableSwap( $this->session ) )->drop( true );
+		$this->session->control()->forget();
+		$this->session->control()->create();
+		$this->session->journal()->set(
+			array(
+				'tables' => array(),
+				'merged' => array(),
+			)
+		);
+	}
+
 	/**
 	 * @param array<int, mixed> $tables  Each with `name`, `columns` and `key`.
 	 * @param bool              $missing Leaves alone what this session has made already; see TableStaging.

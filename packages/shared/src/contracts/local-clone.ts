@@ -24,7 +24,10 @@ export const LOCAL_AGENT_PATH = '.wcr/agent';
 
 /** The folder of one clone, and what lies in it. `site`, `agentWork`, `temp` and `logs` belong to the clone's own user. */
 export type LocalClonePaths = Readonly<
-  Record<'folder' | 'record' | 'owner' | 'secrets' | 'site' | 'agentConfig' | 'agentWork' | 'temp' | 'logs' | 'phpPid', string>
+  Record<
+    'folder' | 'record' | 'owner' | 'secrets' | 'writer' | 'site' | 'agentConfig' | 'agentWork' | 'temp' | 'logs' | 'phpPid',
+    string
+  >
 >;
 
 /** The one place that knows how the folder of a clone is laid out. */
@@ -35,6 +38,7 @@ export function localClonePaths(localDir: string, cloneId: string): LocalClonePa
     record: join(folder, 'record.json'),
     owner: join(folder, 'owner.json'),
     secrets: join(folder, 'secrets.json'),
+    writer: join(folder, 'writer'),
     site: join(folder, 'site'),
     agentConfig: join(folder, 'agent', 'config.php'),
     agentWork: join(folder, 'agent-work'),

@@ -17,9 +17,16 @@ final class MergeTables extends SessionOperation {
 		return 'tables.merge';
 	}
 
+	protected function is_exclusive(): bool {
+		return true;
+	}
+
 	protected function run( Session $session, Request $request ): array {
 		$session->assert_open();
 		$missing = true === ( $request->args()['missing'] ?? false );
+		if ( true === ( $request->args()['reset'] ?? false ) ) {
+			( new MergeStaging( $session ) )->reset();
+		}
 		( new MergeStaging( $session ) )->merge( $request->items( 'tables' ), $missing );
 		return array( 'ok' => true );
 	}

@@ -1,5 +1,6 @@
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import { z } from 'zod';
+import type { MadeEntry } from '../runtime/file-sink.types.ts';
 import type { AgentClient } from './agent.types.ts';
 import { encodeFrame } from './frame-codec.ts';
 import { pathToWire } from './index-codec.ts';
@@ -57,7 +58,6 @@ export type AdminUser = {
   readonly passwordHash: string;
   readonly marker: string;
 };
-export type MadeEntry = { readonly kind: 'd' | 'l'; readonly path: string; readonly mode: number; readonly target?: string };
 
 /** The write side of one agent, in one session. A repeated call is answered like the first. */
 export class TargetAgent {

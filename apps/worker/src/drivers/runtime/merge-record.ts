@@ -3,6 +3,11 @@ import type { CloneRecord, CloneStatus } from '@wcr/shared/contracts/clone-recor
 /** What a clone is while its job works on it. */
 const UNFINISHED: ReadonlySet<CloneStatus> = new Set(['queued', 'provisioning', 'copying']);
 
+/** Whether a copy may still write into a clone: nobody has seen it yet, and it is not on its way out. */
+export function isBeingMade(record: CloneRecord): boolean {
+  return UNFINISHED.has(record.status) && record.finishedAt === undefined;
+}
+
 /**
  * Merges a patch into a record. The id stays, and a status never goes back: a clone that has begun to expire must not
  * become ready by a worker that was cut off (the gateway would serve half a clone), nor a ready one unfinished by a

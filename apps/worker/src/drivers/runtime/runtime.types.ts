@@ -1,4 +1,5 @@
 import type { CloneCredentials, CloneRecord } from '@wcr/shared/contracts/clone-record';
+import type { FileSink } from './file-sink.types.ts';
 
 /** What a runtime must be told to make a clone exist. */
 export type CloneSpec = {
@@ -41,6 +42,12 @@ export type Runtime = {
   list(): Promise<CloneRecord[]>;
   /** Merges fields into the record; an expiring clone stays so. No-op when the clone is gone. */
   update(cloneId: string, patch: Partial<CloneRecord>): Promise<CloneRecord | undefined>;
+  /**
+   * A shorter way for a copy's files than the clone's agent; undefined, or no such method, where there is none. Whoever
+   * opens it takes it from who had it before, and it ends with the record's `finishedAt`.
+   * @throws AppError `runtime.failed` when the clone is gone or finished.
+   */
+  openFiles?(cloneId: string, signal: AbortSignal): Promise<FileSink | undefined>;
   /** Routing first, then processes, database and user, files, and last the record. Verified gone on return. */
   remove(cloneId: string, signal: AbortSignal): Promise<void>;
   /** The public address a clone of this id has, before it exists. */

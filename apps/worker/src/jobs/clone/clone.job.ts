@@ -3,6 +3,7 @@ import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { CloneInput, type CloneOutput } from '@wcr/shared/contracts/jobs';
 import { CLONE_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { createAgentFileSink } from '../../drivers/agent/agent-file-sink.ts';
 import { createBaseStore } from '../../drivers/agent/base-store.ts';
 import { Patience } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
@@ -56,8 +57,10 @@ export const cloneJob = defineJob<CloneDeps>()({
       return copyTables({ ...sides, begun }, { prefix: plan.prefix, rewriter, excludeTables: exclude.tables, concurrency }, s);
     });
     const files = await step('copy-files', async (s) => {
-      const sides = await open(s);
-      return copyFiles({ ...sides, begun }, { plan, cloneUrl: clone.url, rewriter, excludePaths: exclude.paths }, s);
+      const { source, target, base } = await open(s);
+      await using sink = (await deps.runtime.openFiles?.(input.cloneId, s.signal)) ?? createAgentFileSink(target);
+      const sides = { source, sink, base, begun };
+      return await copyFiles(sides, { plan, cloneUrl: clone.url, rewriter, excludePaths: exclude.paths }, s);
     });
     const finished = await step('finish-clone', async (s) => {
       const sides = await open(s);

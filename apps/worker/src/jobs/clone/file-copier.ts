@@ -1,14 +1,13 @@
-import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
-import { type IndexEntry, pathForPeople, pathToWire } from '../../drivers/agent/index-codec.ts';
+import { type IndexEntry, pathForPeople } from '../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
 import type { FilePart, SourceAgent } from '../../drivers/agent/source-agent.ts';
-import type { MadeEntry, TargetAgent } from '../../drivers/agent/target-agent.ts';
 import { WriteBehind } from '../../drivers/agent/write-behind.ts';
+import type { FileSink, MadeEntry } from '../../drivers/runtime/file-sink.types.ts';
 import type { FileRewriting, OutgoingPart } from './file-rewriting.ts';
 import type { FileRule } from './file-rules.ts';
 
 const MAX_BATCH_BYTES = 8 << 20;
-const MAX_BATCH_FRAMES = 2_000;
+const MAX_BATCH_PARTS = 2_000;
 /** Read-ahead: many small files or a few parts of large ones. */
 const READ_AHEAD = { items: 1_000, bytes: 12 << 20, sizeOf: (part: FilePart) => part.data.length };
 const MAX_ROUNDS = 4;
@@ -24,7 +23,7 @@ export type FileWatch = {
 
 export type FileSides = {
   readonly source: SourceAgent;
-  readonly target: TargetAgent;
+  readonly sink: FileSink;
   readonly maxRequestBytes: number;
   readonly rule: (path: string) => FileRule;
   readonly rewriting: FileRewriting;
@@ -60,15 +59,15 @@ async function makeFolders(sides: FileSides, planned: readonly Wanted[]): Promis
   const folders = planned
     .filter(({ entry }) => entry.kind === 'd')
     .map(({ entry, as }): MadeEntry => ({ kind: 'd', path: as, mode: entry.mode }));
-  for (let at = 0; at < folders.length; at += MAX_BATCH_FRAMES)
-    await sides.target.makeEntries(folders.slice(at, at + MAX_BATCH_FRAMES));
+  for (let at = 0; at < folders.length; at += MAX_BATCH_PARTS)
+    await sides.sink.makeEntries(folders.slice(at, at + MAX_BATCH_PARTS));
 }
 
 async function makeLinks(sides: FileSides, planned: readonly Wanted[]): Promise<void> {
   const links = planned
     .filter(({ entry }) => entry.kind === 'l')
     .map(({ entry, as }): MadeEntry => ({ kind: 'l', path: as, mode: entry.mode, target: entry.target }));
-  if (links.length > 0) await sides.target.makeEntries(links);
+  if (links.length > 0) await sides.sink.makeEntries(links);
 }
 
 /** @returns the files that changed while they were read */
@@ -113,7 +112,7 @@ class BatchWriter implements AsyncDisposable {
   readonly #sides: FileSides;
   readonly #limit: number;
   readonly #behind = new WriteBehind();
-  #frames: Buffer[][] = [];
+  #parts: OutgoingPart[] = [];
   #bytes = 0;
 
   constructor(sides: FileSides) {
@@ -123,10 +122,9 @@ class BatchWriter implements AsyncDisposable {
 
   async add(part: OutgoingPart): Promise<void> {
     for (const piece of split(part, this.#limit)) {
-      if (this.#bytes + piece.data.length > this.#limit || this.#frames.length >= MAX_BATCH_FRAMES) await this.#flush();
-      const { path, data, ...meta } = piece;
-      this.#frames.push(encodeFrame('F', { path: pathToWire(path), ...meta }, data));
-      this.#bytes += data.length;
+      if (this.#bytes + piece.data.length > this.#limit || this.#parts.length >= MAX_BATCH_PARTS) await this.#flush();
+      this.#parts.push(piece);
+      this.#bytes += piece.data.length;
     }
   }
 
@@ -141,11 +139,11 @@ class BatchWriter implements AsyncDisposable {
   }
 
   async #flush(): Promise<void> {
-    if (this.#frames.length === 0) return;
-    const frames = this.#frames;
-    this.#frames = [];
+    if (this.#parts.length === 0) return;
+    const parts = this.#parts;
+    this.#parts = [];
     this.#bytes = 0;
-    await this.#behind.push(() => this.#sides.target.writeFiles(frames));
+    await this.#behind.push(() => this.#sides.sink.writeFiles(parts));
   }
 }
 

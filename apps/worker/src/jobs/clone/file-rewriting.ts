@@ -1,18 +1,11 @@
 import type { FilePart } from '../../drivers/agent/source-agent.ts';
+import type { FilePiece } from '../../drivers/runtime/file-sink.types.ts';
 import type { Rewriter } from '../../rewriter/rewriter.types.ts';
 
 /** Larger text files pass through as they are: rewriting holds a whole file in memory. */
 export const MAX_REWRITTEN_BYTES = 8 << 20;
 
-export type OutgoingPart = {
-  readonly path: string;
-  readonly data: Buffer;
-  readonly offset: number;
-  readonly eof: boolean;
-  readonly size: number;
-  readonly mtime: number;
-  readonly mode: number;
-};
+export type OutgoingPart = FilePiece;
 
 /**
  * Turns parts as they are read into parts as they are written: files up to `MAX_REWRITTEN_BYTES` that hold text and name

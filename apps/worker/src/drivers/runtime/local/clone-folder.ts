@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
-import { type LocalClonePaths, type LocalOwnerFile, LocalRecordFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
+import { type LocalClonePaths, LocalOwnerFile, LocalRecordFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
 import { CloneId } from '@wcr/shared/domain/clone-id';
 import { hasCode, writeFileAtomically } from './write-file.ts';
 
@@ -21,6 +21,16 @@ export async function readFolder(paths: LocalClonePaths): Promise<FoundFolder> {
   } catch {
     const info = await stat(paths.folder).catch(() => undefined);
     return info ? { kind: 'unreadable', changedAt: info.mtimeMs } : { kind: 'none' };
+  }
+}
+
+/** The system user of a clone; undefined where everything runs as one user. */
+export async function readOwner(paths: LocalClonePaths): Promise<LocalOwnerFile | undefined> {
+  try {
+    return LocalOwnerFile.parse(JSON.parse(await readFile(paths.owner, 'utf8')));
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

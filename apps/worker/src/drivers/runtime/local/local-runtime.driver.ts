@@ -9,12 +9,15 @@ import {
 import { CloneId } from '@wcr/shared/domain/clone-id';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Sealer } from '@wcr/shared/secrets/seal';
-import { mergeRecord, orphanRecord } from '../merge-record.ts';
+import type { FileSink } from '../file-sink.types.ts';
+import { isBeingMade, mergeRecord, orphanRecord } from '../merge-record.ts';
 import type { CloneHandle, CloneSpec, Runtime } from '../runtime.types.ts';
 import { renderAgentConfig } from './agent-config.ts';
 import { type CloneDatabases, createCloneDatabases, databaseNameOf } from './clone-database.ts';
-import { createFolder, ensureFolders, listFolders, readFolder, removeFolder, writeRecord } from './clone-folder.ts';
+import { createFolder, ensureFolders, listFolders, readFolder, readOwner, removeFolder, writeRecord } from './clone-folder.ts';
 import { type CloneSecrets, ensureSecrets, readSecrets } from './clone-secrets.ts';
+import { canWriteDirectly, createLocalFileSink } from './file-sink/local-file-sink.ts';
+import { endWriting } from './file-sink/writing-right.ts';
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts';
 import type { LocalRuntimeConfig } from './local-runtime.config.ts';
 import { createSystemUsers, type SystemUsers } from './system-user.ts';
@@ -63,6 +66,7 @@ export function createLocalRuntime(options: LocalRuntimeOptions): Runtime {
       return records.filter((record) => record !== undefined);
     },
     update: async (cloneId, patch) => (isCloneId(cloneId) ? await updateClone(parts, cloneId, patch) : undefined),
+    ...(canWriteDirectly && { openFiles: async (cloneId, signal) => openFiles(parts, knownId(cloneId), signal) }),
     remove: async (cloneId, signal) => removeClone(parts, knownId(cloneId), signal),
     addressOf: (cloneId) => addressOf(parts, cloneId),
   };
@@ -151,10 +155,28 @@ async function updateClone(parts: Parts, id: CloneId, patch: Partial<CloneRecord
   return await parts.databases.withLock(id, () => mergeIntoRecord(paths, patch));
 }
 
+/** Under the lock, so that a clone cannot become finished meanwhile. */
+async function openFiles(parts: Parts, id: CloneId, signal: AbortSignal): Promise<FileSink | undefined> {
+  const paths = localClonePaths(parts.options.localDir, id);
+  return await parts.databases.withLock(id, async () => {
+    const found = await readFolder(paths);
+    const owner = await readOwner(paths);
+    // Who was frozen until now must not take it from who has gone on; its heartbeat was heard before the lock's answer.
+    signal.throwIfAborted();
+    if (found.kind !== 'record' || !isBeingMade(found.file.record)) {
+      throw new AppError('runtime.failed', { reason: 'the clone is gone or finished' });
+    }
+    // A clone that another kind of worker has made: its agent can write as the right user, this process cannot.
+    if (parts.options.isRoot !== (owner !== undefined)) return undefined;
+    return createLocalFileSink(paths, owner, signal);
+  });
+}
+
 async function mergeIntoRecord(paths: LocalClonePaths, patch: Partial<CloneRecord>): Promise<CloneRecord | undefined> {
   const found = await readFolder(paths);
   if (found.kind !== 'record') return undefined;
   const record = mergeRecord(found.file.record, patch);
+  if (!isBeingMade(record)) await endWriting(paths);
   const next: LocalRecordFile = { format: 1, revision: found.file.revision + 1, record };
   await writeRecord(paths, next);
   return record;
@@ -165,6 +187,7 @@ async function removeClone(parts: Parts, id: CloneId, signal: AbortSignal): Prom
   const paths = localClonePaths(localDir, id);
   await parts.databases.withLock(id, async () => {
     await mergeIntoRecord(paths, { status: 'expiring' });
+    await endWriting(paths);
     const isGatewayUp = await parts.gateway.confirmStopped(id, signal);
     if (!isGatewayUp) await assertNoPhp(paths);
     signal.throwIfAborted();

@@ -3,7 +3,8 @@ import type { BaseStore } from '../../../drivers/agent/base-store.ts';
 import { pathForPeople } from '../../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../../drivers/agent/prefetch.ts';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
-import type { BeginAnswer, TargetAgent } from '../../../drivers/agent/target-agent.ts';
+import type { BeginAnswer } from '../../../drivers/agent/target-agent.ts';
+import type { FileSink } from '../../../drivers/runtime/file-sink.types.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
 import { copyEntries } from '../file-copier.ts';
@@ -12,7 +13,7 @@ import { createFileRules } from '../file-rules.ts';
 import type { CopyPlan } from './plan-copy.ts';
 
 export type CopiedFiles = { files: number; bytes: number; replacements: number; warnings: string[] };
-type Sides = { source: SourceAgent; target: TargetAgent; base: BaseStore; begun: BeginAnswer };
+type Sides = { source: SourceAgent; sink: FileSink; base: BaseStore; begun: BeginAnswer };
 type Options = { plan: CopyPlan; cloneUrl: string; rewriter: Rewriter; excludePaths: readonly string[] };
 type Saved = { next: string; baseOffset: number; files: number; bytes: number; replacements: number; warnings: string[] };
 

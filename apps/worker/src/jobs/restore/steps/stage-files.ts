@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { createAgentFileSink } from '../../../drivers/agent/agent-file-sink.ts';
 import { hashFiles } from '../../../drivers/agent/compare-reads.ts';
 import { pathForPeople } from '../../../drivers/agent/index-codec.ts';
 import type { BeginAnswer } from '../../../drivers/agent/target-agent.ts';
@@ -48,7 +49,7 @@ export async function stageFiles(
   };
   const copySides = {
     source: sides.clone,
-    target: sides.writer,
+    sink: createAgentFileSink(sides.writer),
     maxRequestBytes: begun.maxRequestBytes,
     rule: (path: string) => ({ action: 'copy', as: path }) as const,
     rewriting,
