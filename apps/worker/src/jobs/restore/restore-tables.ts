@@ -24,6 +24,8 @@ export type TableWork = {
   readonly base: BaseMeta | undefined;
   readonly options: RestoreOptions;
   readonly rewriter: Rewriter;
+  /** Tables that are compared at a time. */
+  readonly concurrency: number;
 };
 
 export type MergePlan = Extract<TablePlan, { how: 'rows' }>;

@@ -56,7 +56,8 @@ export const restoreJob = defineJob<RestoreDeps>()({
     const rewriter = deps.createRewriter(restoreMapOf(pair));
     const workOf = async (s: StepContext) => {
       const sides = await open(s);
-      return { sides, pair, options, rewriter, base: await baseOf(sides, pair) };
+      const concurrency = deps.settings.copyConcurrency;
+      return { sides, pair, options, rewriter, concurrency, base: await baseOf(sides, pair) };
     };
     const compared = await step('compare-tables', async (s) => compareTables(await workOf(s), s));
     const tables = { ...compared, bytes: 0, replacements: 0 };

@@ -8,6 +8,7 @@ import type { RowSelection } from '../../../drivers/agent/source-agent.ts';
 import type { BeginAnswer, ExpectedTable } from '../../../drivers/agent/target-agent.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import { adaptCreateSql } from '../../clone/adapt-schema.ts';
+import { inLanes } from '../../in-lanes.ts';
 import type { RowChange, TableComparison } from '../compare-table.ts';
 import { noChanges, noteChange, refuseLosses, type TargetChanges } from '../findings.ts';
 import {
@@ -23,7 +24,7 @@ import {
 } from '../restore-tables.ts';
 import { RowStager } from '../row-stager.ts';
 import { createRowTranslation } from '../row-translation.ts';
-import { columnNames } from '../table-plan.ts';
+import { columnNames, type TablePlan } from '../table-plan.ts';
 import { countChange } from './compare-tables.ts';
 
 export type StagedTables = {
@@ -38,7 +39,8 @@ export type StagedTables = {
   warnings: string[];
 };
 
-type Staging = { work: TableWork; begun: BeginAnswer; result: StagedTables };
+type Comparisons = ReadonlyMap<string, ReturnType<typeof comparisonOf>>;
+type Staging = { work: TableWork; begun: BeginAnswer; result: StagedTables; comparisons: Comparisons };
 
 /**
  * Compares again and stages what differs. Running it again begins anew.
@@ -51,15 +53,28 @@ export async function stageTables(work: TableWork, begun: BeginAnswer, step: Ste
   };
   await work.sides.writer.resetTables();
   const plans = await readTablePlans(work);
+  const comparisons = await prepareComparisons(work, plans);
   for (const [index, plan] of plans.entries()) {
     step.report({ done: index, total: plans.length, bytes: result.bytes, message: plan.name });
-    const report = plan.how === 'kept' ? undefined : await stageTable({ work, begun, result }, plan);
+    const report = plan.how === 'kept' ? undefined : await stageTable({ work, begun, result, comparisons }, plan);
     if (report === undefined) result.unchanged += 1;
     else result.tables.push(report);
   }
   refuseLosses(result.changes, work.options);
   step.log(`${result.tables.length} tables are staged, ${result.bytes} bytes`);
   return result;
+}
+
+/** Most tables do not differ: that is found out for several at a time, before anything is staged. */
+async function prepareComparisons(work: TableWork, plans: readonly TablePlan[]): Promise<Comparisons> {
+  const mergeable = plans.filter((plan) => plan.how !== 'kept').filter(isMergeable);
+  return new Map(
+    await inLanes(mergeable, work.concurrency, async (plan) => {
+      const compared = comparisonOf(work, plan);
+      await compared.comparison.prepare();
+      return [plan.name, compared] as const;
+    }),
+  );
 }
 
 function stageTable(staging: Staging, plan: MergeablePlan | SwapPlan): Promise<TableReport | undefined> {
@@ -84,7 +99,7 @@ async function stageRows(staging: Staging, plan: MergeablePlan): Promise<TableRe
   const to = { name: plan.name, table: plan.target, maxRequestBytes: begun.maxRequestBytes };
   const [rows, former] = [new RowStager(writer, to), new RowStager(writer, { ...to, part: 'former' })];
   const report = emptyReport(plan);
-  const { comparison, translation } = comparisonOf(work, plan);
+  const { comparison, translation } = staging.comparisons.get(plan.name) ?? comparisonOf(work, plan);
   const sent = () => rows.sent.rows + former.sent.rows;
   for await (const change of changesOf(staging, comparison, report)) {
     if (sent() === 0) await writer.mergeTables([{ name: plan.name, columns: comparison.columns, key: plan.target.key ?? [] }]);
@@ -114,7 +129,7 @@ async function checkStaged(work: TableWork, plan: MergeablePlan, parts: { rows: 
 /** A table whose rows cannot be changed in one transaction: the target's rows with the clone's changes, as a new table. */
 async function stageMergedWhole(staging: Staging, plan: MergeablePlan): Promise<TableReport | undefined> {
   const report = emptyReport(plan);
-  const { comparison, translation } = comparisonOf(staging.work, plan);
+  const { comparison, translation } = staging.comparisons.get(plan.name) ?? comparisonOf(staging.work, plan);
   const key = plan.target.key ?? [];
   const shape = new RowShape(comparison.columns, { key, compared: comparison.columns });
   const keyOf = (row: Buffer) => keyText(shape.keyCells(row));
