@@ -109,6 +109,7 @@ export function createDeps(config: WorkerConfig): Deps {
         visit: (url, options) => visitSite(url, { ...options, ...(network && { dispatcher: network.dispatcher }) }),
         restores,
         scheduleForget: rollbacks.scheduleForget,
+        scheduleUndo: rollbacks.undo,
         settings: { ...sources.settings, restorePointMs: config.restorePointHours * HOUR_MS },
       },
       expire: { runtime, projection, cloneJobs, schedule, secrets, now },

@@ -29,7 +29,7 @@ export const rollbackJob = defineJob<RestoreDeps>()({
       });
     });
     await step('update-record', async () => {
-      if (action !== 'forget') await deps.restores.update(restoreId, endOf(action, deps.now()));
+      if (action !== 'forget' && record.status !== 'failed') await deps.restores.update(restoreId, endOf(action, deps.now()));
       await deps.secrets.forget(targetOf(record, action).secretRef);
       return null;
     });
