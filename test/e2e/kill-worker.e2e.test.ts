@@ -281,6 +281,16 @@ it('a worker that is frozen until its clone has been deleted, and then goes to m
   await until(async () => (await findLeftovers(stack, [paused.cloneId])).length === 0 || undefined);
 });
 
+it('a worker that is killed while files take the way of the agent: another finishes the clone in the same way', async () => {
+  const agentFiles = { WCR_TEST_AGENT_FILES: '1' };
+  const first = await startPausingWorker(stack, { url: source.url }, agentFiles);
+  const paused = await first.pause('files.write#3:after');
+  await first.end('SIGKILL');
+  await using _second = await startPausingWorker(stack, { url: source.url }, { ...agentFiles, WCR_TEST_PLACES: '' });
+  await expectWhole(paused);
+  expect(await watch.historyOf(paused.jobId)).toMatchObject({ stalls: 1, repeated: ['copy-files'], finished: ONCE });
+});
+
 it('a worker that is killed when its browser has set up the plugin: another sets it up again, no browser stays', async () => {
   await watch.forgetPairings();
   const { username, password } = source.admin;
