@@ -4,7 +4,12 @@ import { createMemoryBaseStore } from '../drivers/agent/base-store.memory.ts';
 import { decodeFileBases, FILES_BASE } from './file-base.ts';
 import { FileRecorder } from './file-recorder.ts';
 
-const part = (path: string, data: string, offset = 0, mtime = 1_700_000_000) => ({ path, offset, data: Buffer.from(data), mtime });
+const part = (path: string, data: string, offset = 0, mtime = 1_700_000_000) => ({
+  path,
+  offset,
+  data: Buffer.from(data),
+  mtime,
+});
 const sumOf = (text: string) => ({ size: Buffer.byteLength(text), crc32: crc32(text) });
 const stored = (store: ReturnType<typeof createMemoryBaseStore>) =>
   decodeFileBases(store.files.get(FILES_BASE) ?? Buffer.alloc(0));

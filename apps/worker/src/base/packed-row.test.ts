@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { splitPackedRows } from '../drivers/agent/row-codec.ts';
 import { RowSum } from '../drivers/agent/row-sum.ts';
+import { schemaOf } from '../jobs/restore/testing/memory-site.ts';
 import { addSums, cellsOf, cursorAfter, hashRow, keyText, packCells, RowShape } from './packed-row.ts';
 import { bareName, identityOf } from './row-identity.ts';
-import { schemaOf } from '../jobs/restore/testing/memory-site.ts';
 
 const cells = [Buffer.from('1'), null, Buffer.alloc(0), Buffer.from([0, 255])];
 

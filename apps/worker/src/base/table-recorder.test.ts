@@ -100,7 +100,10 @@ it('leaves nothing of an earlier copy to go on from once a table is copied anew'
 
 it('notes rows that come while it stores earlier ones', async () => {
   const store = files();
-  const slow = { ...store, write: async (part: Parameters<typeof store.write>[0]) => (await Promise.resolve(), store.write(part)) };
+  const slow = {
+    ...store,
+    write: (part: Parameters<typeof store.write>[0]) => Promise.resolve().then(() => store.write(part)),
+  };
   const recorder = new TableRecorder(slow, THINGS, 'wp_');
   recorder.restart();
   recorder.add(rows(1, 2), rows(1, 2));

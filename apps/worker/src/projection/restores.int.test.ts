@@ -71,7 +71,8 @@ it('takes a record of another version for a missing one and leaves it as it is',
 });
 
 it('forgets ids of long ago when a restore ends', async () => {
-  await redis.zadd(redisKeys.restoreIndex, NOW - 61 * DAY_MS, 'long-ago', NOW - 59 * DAY_MS, 'maybe-visible', NOW, RECORD.id);
+  const index = { 'long-ago': NOW - 61 * DAY_MS, 'maybe-visible': NOW - 59 * DAY_MS, [RECORD.id]: NOW };
+  for (const [id, createdAt] of Object.entries(index)) await redis.zadd(redisKeys.restoreIndex, createdAt, id);
   await restores.update(RECORD.id, { status: 'failed' });
   expect(await redis.zrange(redisKeys.restoreIndex, 0, -1)).toEqual(['maybe-visible', RECORD.id]);
 });

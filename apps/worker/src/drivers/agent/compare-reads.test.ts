@@ -11,7 +11,11 @@ import { SourceAgent } from './source-agent.ts';
 
 const signal = new AbortController().signal;
 type Args = Readonly<Record<string, unknown>>;
-type Answer = (args: Args, asked: number, frames: readonly Buffer[][]) => ReturnType<typeof frame>[] | Promise<ReturnType<typeof frame>[]>;
+type Answer = (
+  args: Args,
+  asked: number,
+  frames: readonly Buffer[][],
+) => ReturnType<typeof frame>[] | Promise<ReturnType<typeof frame>[]>;
 
 function clientOf(answer: Answer): AgentClient & { asked: Args[] } {
   const asked: Args[] = [];
@@ -63,7 +67,9 @@ it('gives up on an agent that stays where it is, and on sums of ranges nobody as
 
 it('spreads ranges over requests that their descriptions fit into, and gives the sums in order', async () => {
   const client = clientOf(({ ranges }) => [
-    sums(...(ranges as { upto: string }[]).map(({ upto }, index): [number, number, string] => [index, 1, upto.split('-')[0] ?? ''])),
+    sums(
+      ...(ranges as { upto: string }[]).map(({ upto }, index): [number, number, string] => [index, 1, upto.split('-')[0] ?? '']),
+    ),
     frame('E', { done: true }),
   ]);
   const pad = 'k'.repeat(1_500);
@@ -76,7 +82,9 @@ it('spreads ranges over requests that their descriptions fit into, and gives the
 it('asks on for files that an answer left out, by their raw names', async () => {
   const client = clientOf(({ files }) => {
     const [first = ''] = files as string[];
-    return [frame('J', { hashes: [first === pathToWire('gone') ? { path: first, error: 'missing' } : { path: first, md5: 'aa' }] })];
+    return [
+      frame('J', { hashes: [first === pathToWire('gone') ? { path: first, error: 'missing' } : { path: first, md5: 'aa' }] }),
+    ];
   });
   const hashes = await hashFiles(agentOf(client), ['caf\xe9', 'gone'], { algorithm: 'md5' });
   expect([...hashes]).toEqual([

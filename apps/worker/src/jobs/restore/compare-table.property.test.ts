@@ -34,7 +34,11 @@ const packed = (states: State) => new Map(rowsOf(states).map((row) => [row[0], p
 const keyOf = (row: Buffer) => cellsOf(row, 2)[0]?.toString();
 
 /** As the target's agent exchanges rows: those of one side go if they are what was thought, then the others come. */
-function exchange(live: Map<string | null | undefined, string>, changes: readonly RowChange[], [goes, comes]: ['former' | 'row', 'row' | 'former']) {
+function exchange(
+  live: Map<string | null | undefined, string>,
+  changes: readonly RowChange[],
+  [goes, comes]: ['former' | 'row', 'row' | 'former'],
+) {
   for (const change of changes) {
     const going = change[goes];
     if (going === null) continue;
@@ -50,11 +54,19 @@ function exchange(live: Map<string | null | undefined, string>, changes: readonl
 }
 
 it('gives the three-way merge, stops for exactly what would be lost, and can be taken back', async () => {
-  const edit = fc.record({ base: state, ours: edits, theirs: edits, batch: fc.integer({ min: 1, max: 9 }), isWatched: fc.boolean() });
+  const edit = fc.record({
+    base: state,
+    ours: edits,
+    theirs: edits,
+    batch: fc.integer({ min: 1, max: 9 }),
+    isWatched: fc.boolean(),
+  });
   await fc.assert(
     fc.asyncProperty(edit, async ({ base, ours, theirs, batch, isWatched }) => {
       const [clone, target] = [edited(base, ours), edited(base, theirs)];
-      const store = await recordBase({ schema: SCHEMA, rows: rowsOf(base) }, ([key = '', v]) => [key, inClone(v ?? '')], { batch });
+      const store = await recordBase({ schema: SCHEMA, rows: rowsOf(base) }, ([key = '', v]) => [key, inClone(v ?? '')], {
+        batch,
+      });
       const sides = {
         clone: createMemorySite([{ schema: SCHEMA, rows: rowsOf(clone, inClone) }]).agent,
         target: createMemorySite([{ schema: SCHEMA, rows: rowsOf(target) }]).agent,

@@ -10,7 +10,9 @@ const POSTS = schemaOf(
   { ID: 'bigint', post_title: 'text', post_status: 'varchar(20)', post_type: 'varchar(20)', comment_count: 'bigint' },
   ['ID'],
 );
-const OPTIONS = schemaOf('wp_options', { option_id: 'bigint', option_name: 'varchar(191)', option_value: 'longtext' }, ['option_id']);
+const OPTIONS = schemaOf('wp_options', { option_id: 'bigint', option_name: 'varchar(191)', option_value: 'longtext' }, [
+  'option_id',
+]);
 
 type States = { base: MemoryRow[] | undefined; clone: MemoryRow[]; target: MemoryRow[] };
 type Found = { changes: string[]; told: string[] };
@@ -36,11 +38,14 @@ function summary(findings: readonly RowFinding[], width: number): Found {
   const text = (row: Buffer | null) => (row === null ? '–' : cellsOf(row, width).join('|'));
   return {
     changes: findings.flatMap(({ change }) => (change ? [`${change.kind} ${text(change.former)} → ${text(change.row)}`] : [])),
-    told: findings.flatMap(({ targetChange: told }) => (told ? [`${told.change} ${told.what}${told.lost ? ' (lost)' : ''}`] : [])),
+    told: findings.flatMap(({ targetChange: told }) =>
+      told ? [`${told.change} ${told.what}${told.lost ? ' (lost)' : ''}`] : [],
+    ),
   };
 }
 
-const rows = (...values: (string | undefined)[]): MemoryRow[] => values.flatMap((v, at) => (v === undefined ? [] : [[`${at + 1}`, v]]));
+const rows = (...values: (string | undefined)[]): MemoryRow[] =>
+  values.flatMap((v, at) => (v === undefined ? [] : [[`${at + 1}`, v]]));
 const NOTHING: Found = { changes: [], told: [] };
 
 describe('one row, as it was, in the clone, on the target', () => {
@@ -113,14 +118,26 @@ describe('what is read', () => {
 
   it('keeps numbers apart from texts that look alike in keys of several columns', async () => {
     const schema = schemaOf('wp_pairs', { a: 'varchar(9)', b: 'varchar(9)', v: 'text' }, ['a', 'b']);
-    const base: MemoryRow[] = [['1', '11', 'x'], ['11', '1', 'x']];
-    const clone: MemoryRow[] = [['1', '11', 'x'], ['11', '1', 'changed']];
+    const base: MemoryRow[] = [
+      ['1', '11', 'x'],
+      ['11', '1', 'x'],
+    ];
+    const clone: MemoryRow[] = [
+      ['1', '11', 'x'],
+      ['11', '1', 'changed'],
+    ];
     expect((await compare(schema, { base, clone, target: base })).changes).toEqual(['update 11|1|x → 11|1|changed']);
   });
 });
 
 describe('posts', () => {
-  const post = (id: number, title: string, status = 'publish', comments = 0): MemoryRow => [`${id}`, title, status, 'post', `${comments}`];
+  const post = (id: number, title: string, status = 'publish', comments = 0): MemoryRow => [
+    `${id}`,
+    title,
+    status,
+    'post',
+    `${comments}`,
+  ];
   const draft = post(1, 'Auto Draft', 'auto-draft');
 
   it('does not delete a post that was an empty draft when the clone was made and was published on the target', async () => {
@@ -133,7 +150,10 @@ describe('posts', () => {
   it('takes over an empty draft that became a post in the clone', async () => {
     const ready = post(1, 'Written in the clone');
     const found = await compare(POSTS, { base: [draft], clone: [ready], target: [draft] });
-    expect(found).toMatchObject({ told: [], changes: ['update 1|Auto Draft|auto-draft|post|0 → 1|Written in the clone|publish|post|0'] });
+    expect(found).toMatchObject({
+      told: [],
+      changes: ['update 1|Auto Draft|auto-draft|post|0 → 1|Written in the clone|publish|post|0'],
+    });
   });
 
   it('stops when both made a post of the same empty draft', async () => {
@@ -185,7 +205,17 @@ describe('options', () => {
   });
 
   it('leaves what is one site’s own: addresses, keys, transients, the agent’s secrets', async () => {
-    const own = ['siteurl', 'home', 'auth_key', 'cron', '_transient_x', '_site_transient_y', 'wcr_pairing', 'active_plugins', 'template'];
+    const own = [
+      'siteurl',
+      'home',
+      'auth_key',
+      'cron',
+      '_transient_x',
+      '_site_transient_y',
+      'wcr_pairing',
+      'active_plugins',
+      'template',
+    ];
     const clone = own.map((name, at) => option(at + 1, name, 'clone'));
     expect(await compare(OPTIONS, { base: [], clone, target: [] })).toMatchObject(NOTHING);
     expect(await compare(OPTIONS, { base: clone, clone: [], target: clone })).toMatchObject(NOTHING);
@@ -201,8 +231,15 @@ describe('options', () => {
   it('amends a row of the target that does not travel', async () => {
     const found = await compare(
       OPTIONS,
-      { base: [option(1, 'o', 'a')], clone: [option(1, 'o', 'b')], target: [option(1, 'o', 'a'), option(2, 'active_plugins', 'x')] },
-      { amend: (row) => (row.includes('active_plugins') ? Buffer.from(row.toString('latin1').replace(/x$/, 'y'), 'latin1') : undefined) },
+      {
+        base: [option(1, 'o', 'a')],
+        clone: [option(1, 'o', 'b')],
+        target: [option(1, 'o', 'a'), option(2, 'active_plugins', 'x')],
+      },
+      {
+        amend: (row) =>
+          row.includes('active_plugins') ? Buffer.from(row.toString('latin1').replace(/x$/, 'y'), 'latin1') : undefined,
+      },
     );
     expect(found.changes).toEqual(['update 1|o|a → 1|o|b', 'update 2|active_plugins|x → 2|active_plugins|y']);
   });

@@ -15,19 +15,34 @@ const parts = (more: Partial<ReportParts> = {}): ReportParts => ({
 it('sums up what was written, and says that a dry run wrote nothing', () => {
   const rows = { name: 'wp_posts', how: 'rows' as const, inserted: 1, updated: 2, deleted: 3 };
   const report = reportOf(parts({ tables: { ...tables, tables: [rows, rows] } }));
-  expect(report).toMatchObject({ dryRun: true, rowsWritten: 12, bytesMoved: 30, replacements: 3, integrity: 'none', restorePointUntil: null });
+  expect(report).toMatchObject({
+    dryRun: true,
+    rowsWritten: 12,
+    bytesMoved: 30,
+    replacements: 3,
+    integrity: 'none',
+    restorePointUntil: null,
+  });
 });
 
 it('says whether hashes were compared', () => {
   const committed = { maintenanceMs: 40, restorePointUntil: 99 };
-  expect(reportOf(parts({ committed }))).toMatchObject({ dryRun: false, integrity: 'verified', maintenanceMs: 40, restorePointUntil: 99 });
+  expect(reportOf(parts({ committed }))).toMatchObject({
+    dryRun: false,
+    integrity: 'verified',
+    maintenanceMs: 40,
+    restorePointUntil: 99,
+  });
   const counted = reportOf(parts({ committed, options: { ...OPTIONS, verifyIntegrity: false } }));
   expect(counted.integrity).toBe('counted');
 });
 
 it('tells which plugins stay as the target has them and which become the clone’s', () => {
   const pair = pairOf({
-    plugins: { clone: [plugin('a', '2.0'), plugin('b', '1.0'), plugin('c', '1.0')], target: [plugin('a', '1.9'), plugin('b', '1.0')] },
+    plugins: {
+      clone: [plugin('a', '2.0'), plugin('b', '1.0'), plugin('c', '1.0')],
+      target: [plugin('a', '1.9'), plugin('b', '1.0')],
+    },
   });
   const names = (list: readonly { name: string; version: string }[]) => list.map(({ name, version }) => `${name} ${version}`);
   const kept = reportOf(parts({ pair }));

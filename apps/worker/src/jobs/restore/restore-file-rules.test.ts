@@ -26,12 +26,15 @@ it.each([
   expect(rule(path)).toEqual({ action: 'keep', reason });
 });
 
-it.each(['google123.html', 'robots.txt', 'wp-content/languages/de_DE.mo', 'wp-content/mu-plugins/own.php', 'wp-content/uploads/.htaccess'])(
-  'merges %s',
-  (path) => {
-    expect(rule(path)).toMatchObject({ action: 'merge' });
-  },
-);
+it.each([
+  'google123.html',
+  'robots.txt',
+  'wp-content/languages/de_DE.mo',
+  'wp-content/mu-plugins/own.php',
+  'wp-content/uploads/.htaccess',
+])('merges %s', (path) => {
+  expect(rule(path)).toMatchObject({ action: 'merge' });
+});
 
 it('takes a plugin, also one of a single file, and a theme as one unit', () => {
   const unit = (path: string) => {

@@ -53,7 +53,10 @@ async function plan(states: { base?: Tree; clone: Tree; target: Tree }, options:
     const sum = { size: Buffer.byteLength(textOf(content)), crc32: crc32(textOf(content)) };
     const before = store.files.get(FILES_BASE) ?? Buffer.alloc(0);
     if (typeof content === 'string' || 'text' in content)
-      store.files.set(FILES_BASE, Buffer.concat([before, encodeFileBase({ path, mtime: timeOf(textOf(content)), source: sum, written: sum })]));
+      store.files.set(
+        FILES_BASE,
+        Buffer.concat([before, encodeFileBase({ path, mtime: timeOf(textOf(content)), source: sum, written: sum })]),
+      );
   }
   const planned = await planFiles({
     sides: { clone: sides.clone.agent, target: sides.target.agent, base: store } as unknown as RestoreSides,
@@ -108,7 +111,12 @@ const PLUGIN = 'wp-content/plugins/shop/';
 it('makes a plugin the clone’s as a whole, and stops when the target changed another file of it', async () => {
   const base = { [`${PLUGIN}shop.php`]: '1.0', [`${PLUGIN}lib.php`]: 'lib 1', 'wp-content/plugins/hello.php': 'hi' };
   const clone = { ...base, [`${PLUGIN}shop.php`]: '1.1' };
-  const target = { ...base, [`${PLUGIN}lib.php`]: 'patched', [`${PLUGIN}log.txt`]: 'made here', 'wp-content/plugins/hello.php': 'hello' };
+  const target = {
+    ...base,
+    [`${PLUGIN}lib.php`]: 'patched',
+    [`${PLUGIN}log.txt`]: 'made here',
+    'wp-content/plugins/hello.php': 'hello',
+  };
   const planned = await plan({ base, clone, target });
   expect(planned.send).toEqual([`${PLUGIN}shop.php`, `${PLUGIN}lib.php`]);
   expect(planned.remove).toEqual([`${PLUGIN}log.txt`]);
@@ -142,7 +150,11 @@ it('leaves what never travels, and counts it', async () => {
 });
 
 it('sends new links and links that took the place of a file, and knows links that are alike', async () => {
-  const clone: Tree = { 'wp-content/new': { link: 'plugins' }, 'wp-content/same': { link: 'a' }, 'wp-content/was': { link: 'b' } };
+  const clone: Tree = {
+    'wp-content/new': { link: 'plugins' },
+    'wp-content/same': { link: 'a' },
+    'wp-content/was': { link: 'b' },
+  };
   const target: Tree = { 'wp-content/same': { link: 'a' }, 'wp-content/was': 'a file' };
   const planned = await plan({ base: { 'wp-content/was': 'a file' }, clone, target });
   expect(planned).toMatchObject({ send: ['wp-content/new', 'wp-content/was'], remove: [], lost: [] });

@@ -41,7 +41,9 @@ it('names what people know: orders, comments, users, posts', () => {
 });
 
 it('gives addresses, also identifiers of posts, and what the clone’s administrator wrote to the target', () => {
-  const schema = schemaOf('wp_posts', { ID: 'bigint', post_author: 'bigint', guid: 'varchar(255)', post_content: 'longtext' }, ['ID']);
+  const schema = schemaOf('wp_posts', { ID: 'bigint', post_author: 'bigint', guid: 'varchar(255)', post_content: 'longtext' }, [
+    'ID',
+  ]);
   const pair = pairOf();
   const translation = createRowTranslation(schema, pair, createRewriter(restoreMapOf(pair)));
   const clone = pair.from.home;
@@ -62,9 +64,17 @@ it('leaves authors alone when nobody could inherit', () => {
 it('renames what is named after the table prefix, and nothing that only begins alike', () => {
   const pair = pairOf({ to: { home: 'https://live.example', root: '/var/www', prefix: 'shop_' } });
   const rewriter = createRewriter(restoreMapOf(pair));
-  const meta = createRowTranslation(schemaOf('shop_usermeta', { umeta_id: 'bigint', meta_key: 'text' }, ['umeta_id']), pair, rewriter);
+  const meta = createRowTranslation(
+    schemaOf('shop_usermeta', { umeta_id: 'bigint', meta_key: 'text' }, ['umeta_id']),
+    pair,
+    rewriter,
+  );
   expect(meta.translate(pack(['1', 'wp_capabilities']))).toEqual(pack(['1', 'shop_capabilities']));
-  const options = createRowTranslation(schemaOf('shop_options', { option_id: 'int', option_name: 'text' }, ['option_id']), pair, rewriter);
+  const options = createRowTranslation(
+    schemaOf('shop_options', { option_id: 'int', option_name: 'text' }, ['option_id']),
+    pair,
+    rewriter,
+  );
   expect(options.translate(pack(['1', 'wp_user_roles']))).toEqual(pack(['1', 'shop_user_roles']));
   expect(options.translate(pack(['1', 'wp_page_for_privacy_policy']))).toEqual(pack(['1', 'wp_page_for_privacy_policy']));
   const posts = createRowTranslation(schemaOf('shop_posts', { ID: 'int', post_name: 'text' }, ['ID']), pair, rewriter);

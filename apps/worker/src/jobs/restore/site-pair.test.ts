@@ -3,9 +3,23 @@ import { expect, it } from 'vitest';
 import type { BaseMeta } from '../../base/base-meta.ts';
 import { pairSites, restoreMapOf, type SitesRead } from './site-pair.ts';
 
-type Site = { version?: string; home?: string; prefix?: string; content?: string; multisite?: boolean; outside?: string[]; active?: string[] };
+type Site = {
+  version?: string;
+  home?: string;
+  prefix?: string;
+  content?: string;
+  multisite?: boolean;
+  outside?: string[];
+  active?: string[];
+};
 
-function site({ version = '6.8', home = 'https://live.example', prefix = 'wp_', content = 'wp-content', ...more }: Site = {}): SitesRead['target'] {
+function site({
+  version = '6.8',
+  home = 'https://live.example',
+  prefix = 'wp_',
+  content = 'wp-content',
+  ...more
+}: Site = {}): SitesRead['target'] {
   const root = '/var/www/';
   const facts = {
     wordpress: { version, home, multisite: more.multisite ?? false, activePlugins: more.active ?? [] },
@@ -39,7 +53,11 @@ it.each<[string, Partial<SitesRead>]>([
 
 it.each<[string, string, Partial<SitesRead>]>([
   ['restore.core_older', 'an older WordPress', { target: site({ version: '6.7.2' }) }],
-  ['restore.core_older', 'an older WordPress of two digits', { clone: site({ version: '6.10' }), target: site({ version: '6.9' }) }],
+  [
+    'restore.core_older',
+    'an older WordPress of two digits',
+    { clone: site({ version: '6.10' }), target: site({ version: '6.9' }) },
+  ],
   ['restore.layout_differs', 'other folders', { target: site({ content: 'assets' }) }],
   ['target.multisite_unsupported', 'a network', { target: site({ multisite: true }) }],
   ['target.layout_unsupported', 'folders outside of the root', { target: site({ outside: ['/srv/uploads'] }) }],

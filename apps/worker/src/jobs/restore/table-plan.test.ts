@@ -34,7 +34,11 @@ it.each<[string, Case, object]>([
     { target: { ...THINGS, transactional: false } },
     { how: 'swap', mergesRows: true },
   ],
-  ['brings a table that is new in the clone', { base: null, target: null }, { how: 'swap', target: undefined, mergesRows: false }],
+  [
+    'brings a table that is new in the clone',
+    { base: null, target: null },
+    { how: 'swap', target: undefined, mergesRows: false },
+  ],
   ['leaves away a table that the target has removed', { target: null }, { how: 'kept' }],
   ['keeps a table whose structure changed on the target', { target: WIDER }, { how: 'kept' }],
   ['keeps it also when both changed it alike', { target: WIDER, clone: WIDER }, { how: 'kept' }],

@@ -41,7 +41,8 @@ function system(record: RestoreRecord | undefined, answer: (operation: string) =
     settings: { patienceMs: 100 },
     now: () => 42,
   } as unknown as RestoreDeps;
-  const step = (name: string, body: (context: object) => unknown) => body({ key: name, signal, log: () => undefined, report: () => undefined });
+  const step = (name: string, body: (context: object) => unknown) =>
+    body({ key: name, signal, log: () => undefined, report: () => undefined });
   const run = (action: 'roll-back' | 'forget', jobId = 'rollback-1') =>
     rollbackJob.run({ input: { restoreId: 'restore-1', action, owner: 'o' }, jobId, deps, step: step as never, signal });
   const failed = (jobId = 'rollback-1') =>
@@ -67,7 +68,11 @@ it('goes back, ends the restore point and forgets what opened the site', async (
 it('removes a restore point whose time is up and leaves the restore completed', async () => {
   const { known, run } = system({ ...RECORD, status: 'completed' });
   await run('forget');
-  expect(known).toMatchObject({ asked: ['session.finish'], record: { status: 'completed' }, forgotten: ['restore-point:restore-1'] });
+  expect(known).toMatchObject({
+    asked: ['session.finish'],
+    record: { status: 'completed' },
+    forgotten: ['restore-point:restore-1'],
+  });
 });
 
 it('has nothing to forget after a rollback', async () => {
