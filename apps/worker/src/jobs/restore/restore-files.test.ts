@@ -3,12 +3,12 @@ import { crc32 } from 'node:zlib';
 import type { RestoreOptions } from '@wcr/shared/contracts/restore';
 import { expect, it } from 'vitest';
 import { encodeFileBase, FILES_BASE } from '../../base/file-base.ts';
+import { frame } from '../../drivers/agent/agent.memory.ts';
 import { createMemoryBaseStore } from '../../drivers/agent/base-store.memory.ts';
 import { type IndexEntry, pathFromWire } from '../../drivers/agent/index-codec.ts';
 import type { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import type { RestoreSides } from './restore.types.ts';
 import { planFiles } from './restore-files.ts';
-import { frame } from './testing/memory-site.ts';
 import { ALL, pairOf } from './testing/site-pair.fixture.ts';
 
 /** What a path holds: text of a file, which has a time of its own unless one is given, or where a link leads. */

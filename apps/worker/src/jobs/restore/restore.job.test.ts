@@ -1,10 +1,10 @@
 import type { RestoreRecord } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { expect, it } from 'vitest';
+import { frame } from '../../drivers/agent/agent.memory.ts';
 import type { AgentClient } from '../../drivers/agent/agent.types.ts';
 import { restoreJob } from './restore.job.ts';
 import type { RestoreDeps } from './restore.types.ts';
-import { frame } from './testing/memory-site.ts';
 import { OPTIONS } from './testing/site-pair.fixture.ts';
 
 const INPUT = {

@@ -1,9 +1,9 @@
 import type { RestoreRecord } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { expect, it } from 'vitest';
+import { frame } from '../../drivers/agent/agent.memory.ts';
 import type { AgentClient } from '../../drivers/agent/agent.types.ts';
 import type { RestoreDeps } from '../restore/restore.types.ts';
-import { frame } from '../restore/testing/memory-site.ts';
 import { OPTIONS } from '../restore/testing/site-pair.fixture.ts';
 import { rollbackJob } from './rollback.job.ts';
 
