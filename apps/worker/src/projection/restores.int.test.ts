@@ -74,5 +74,5 @@ it('forgets ids of long ago when a restore ends', async () => {
   const index = { 'long-ago': NOW - 61 * DAY_MS, 'maybe-visible': NOW - 59 * DAY_MS, [RECORD.id]: NOW };
   for (const [id, createdAt] of Object.entries(index)) await redis.zadd(redisKeys.restoreIndex, String(createdAt), id);
   await restores.update(RECORD.id, { status: 'failed' });
-  expect(await redis.zrange(redisKeys.restoreIndex, 0, -1)).toEqual(['maybe-visible', RECORD.id]);
+  expect(await redis.zrange(redisKeys.restoreIndex, '0', '-1')).toEqual(['maybe-visible', RECORD.id]);
 });
