@@ -56,12 +56,12 @@ final class Committer {
 		}
 		$this->session->journal()->set(
 			array(
-				'phase'            => Session::PHASE_COMMITTING,
-				'keep'             => $keep_restore_point,
+				'phase'             => Session::PHASE_COMMITTING,
+				'keep'              => $keep_restore_point,
 				'restorePointUntil' => $until,
-				'expect'           => $expect,
-				'objects'          => $captured,
-				'views'            => array(),
+				'expect'            => $expect,
+				'objects'           => $captured,
+				'views'             => array(),
 			)
 		);
 		$this->resume();
@@ -88,7 +88,7 @@ final class Committer {
 	 */
 	private function swap(): void {
 		$objects     = new SchemaObjects( $this->session );
-		$maintenance = new Maintenance( $this->session->root() );
+		$maintenance = new Maintenance( $this->session->root(), Rescue::code( $this->session ) );
 		$maintenance->begin();
 		( new LiveCheck( $this->session ) )->check();
 		$objects->drop();
@@ -103,6 +103,7 @@ final class Committer {
 			array(
 				'phase'         => Session::PHASE_COMMITTED,
 				'maintenanceMs' => $maintenance->milliseconds(),
+				'committedAt'   => microtime( true ),
 			)
 		);
 	}

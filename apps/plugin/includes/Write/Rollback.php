@@ -48,7 +48,7 @@ final class Rollback {
 	public function undo(): void {
 		$this->session->journal()->set(
 			array(
-				'phase'         => Session::PHASE_ROLLING_BACK,
+				'phase'          => Session::PHASE_ROLLING_BACK,
 				'rolledBackFrom' => Session::PHASE_KEPT === $this->session->phase() ? Session::PHASE_KEPT : Session::PHASE_COMMITTED,
 			)
 		);
@@ -64,7 +64,7 @@ final class Rollback {
 		Patience::unlimited();
 		$objects     = new SchemaObjects( $this->session );
 		$swap        = new TableSwap( $this->session );
-		$maintenance = new Maintenance( $this->session->root() );
+		$maintenance = new Maintenance( $this->session->root(), Rescue::code( $this->session ) );
 		$maintenance->begin();
 		$this->take_rows_back( $maintenance );
 		try {

@@ -81,8 +81,12 @@ export const restoreJob = defineJob<RestoreDeps>()({
   async onTerminalFailure({ input, deps, error }) {
     try {
       await undoRestore(deps, input);
+    } catch (cause) {
+      // Maybe it failed because the target does not answer; a job of its own waits until it does.
+      await deps.scheduleUndo({ restoreId: input.restoreId, owner: input.owner });
+      throw cause;
     } finally {
-      // Even if the target does not answer, which may be why it failed: somebody waits for an answer.
+      // In any case: somebody waits for an answer.
       await deps.restores.update(input.restoreId, { status: 'failed', error, endedAt: deps.now() });
     }
     for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
