@@ -15,7 +15,12 @@ const INPUT = {
 type Given = { phase?: string; unknown?: boolean; silent?: boolean; secrets?: () => object };
 
 function fail({ phase = 'open', unknown = false, silent = false, secrets = () => ({ pairingKey: 'key' }) }: Given) {
-  const known = { asked: [] as string[], forgotten: [] as string[], record: {} as Partial<RestoreRecord> };
+  const known = {
+    asked: [] as string[],
+    forgotten: [] as string[],
+    undone: [] as string[],
+    record: {} as Partial<RestoreRecord>,
+  };
   const client: AgentClient = {
     async *call(operation, args) {
       known.asked.push(operation + ('removeRestorePoint' in args ? ' with the restore point' : ''));
@@ -30,6 +35,7 @@ function fail({ phase = 'open', unknown = false, silent = false, secrets = () =>
     },
     secrets: { open: async () => secrets(), forget: async (ref: string) => void known.forgotten.push(ref) },
     discoverAgent: async () => (silent ? undefined : { address: { url: 'https://live.example/', transport: 'door' } }),
+    scheduleUndo: async ({ restoreId }: { restoreId: string }) => void known.undone.push(restoreId),
     ...{ connectAgent: () => client, settings: { patienceMs: 100 }, now: () => 42 },
   } as unknown as RestoreDeps;
   const error = { code: 'target.died', message: 'it is gone' };
@@ -59,10 +65,10 @@ it.each<[string, Given]>([
   expect(known).toMatchObject({ record: FAILED, forgotten: ['ref-1'] });
 });
 
-it('says that it failed although the target does not answer, and keeps the key for another try to clear it', async () => {
+it('says that it failed although the target does not answer, and keeps the key for a job that clears it up later', async () => {
   const { known, cleaned } = fail({ silent: true });
   await expect(cleaned).rejects.toThrow('does not answer');
-  expect(known).toMatchObject({ record: FAILED, forgotten: [] });
+  expect(known).toMatchObject({ record: FAILED, forgotten: [], undone: ['restore-1'] });
 });
 
 it.each<[string, () => object]>([
