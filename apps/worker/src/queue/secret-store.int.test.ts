@@ -83,3 +83,15 @@ it('remembers transports, and only those there are', async () => {
   await redis.set(redisKeys.agentTransport(siteDigest('https://shop.example')), 'pigeon');
   expect(await store.rememberedTransport('https://shop.example')).toBeUndefined();
 });
+
+it('keeps what opens a site until a moment, sealed, and for that reference alone', async () => {
+  const until = Date.now() + 60_000;
+  await store.keep('restore-point:restore-1', { pairingKey: 'a key of a site' }, until);
+  expect(await store.open('restore-point:restore-1')).toEqual({ pairingKey: 'a key of a site' });
+  expect(await redis.pexpiretime(redisKeys.secret('restore-point:restore-1'))).toBe(until);
+  expect((await stored()).join()).not.toContain('a key of a site');
+  expect(redactor.redact('a key of a site')).toBe('[secret]');
+  const sealed = (await redis.get(redisKeys.secret('restore-point:restore-1'))) ?? '';
+  await redis.set(redisKeys.secret('restore-point:restore-2'), sealed);
+  await expect(store.open('restore-point:restore-2')).rejects.toMatchObject({ code: 'secret.unreadable' });
+});

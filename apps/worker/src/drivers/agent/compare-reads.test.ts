@@ -1,6 +1,6 @@
 import { AppError } from '@wcr/shared/errors/app-error';
 import { expect, it } from 'vitest';
-import { frame, patience } from '../../jobs/restore/testing/memory-site.ts';
+import { frame, patience } from './agent.memory.ts';
 import type { AgentClient } from './agent.types.ts';
 import { createMemoryBaseStore } from './base-store.memory.ts';
 import { createBaseStore, readPart, readWhole } from './base-store.ts';

@@ -65,6 +65,8 @@ export async function stageFiles(
   };
   for (let at = 0; at < plan.send.length; at += ENTRIES_AT_ONCE)
     await copyEntries(copySides, plan.send.slice(at, at + ENTRIES_AT_ONCE));
+  for (const path of rewriting.tooLarge)
+    copySides.warn(`${pathForPeople(path)} names the clone’s address and is too large to be rewritten`);
   if (plan.remove.length > 0) await sides.writer.removeFiles(plan.remove);
   result.replacements = rewriting.replacements;
   if (options.verifyIntegrity) await checkStaged(work, hashes.all());

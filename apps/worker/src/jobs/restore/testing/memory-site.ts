@@ -1,12 +1,11 @@
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
-import { AppError } from '@wcr/shared/errors/app-error';
 import { cursorAfter, packCells } from '../../../base/packed-row.ts';
 import { TableRecorder } from '../../../base/table-recorder.ts';
+import { frame, patience } from '../../../drivers/agent/agent.memory.ts';
 import type { AgentClient } from '../../../drivers/agent/agent.types.ts';
 import { createMemoryBaseStore } from '../../../drivers/agent/base-store.memory.ts';
 import type { BaseStore } from '../../../drivers/agent/base-store.ts';
-import { Patience } from '../../../drivers/agent/patience.ts';
 import { RowSum } from '../../../drivers/agent/row-sum.ts';
 import { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 
@@ -15,15 +14,6 @@ export type MemoryRow = readonly (string | null)[];
 export type MemoryTable = { readonly schema: TableSchema; rows: readonly MemoryRow[] };
 
 const signal = new AbortController().signal;
-
-export function patience(): Patience {
-  const exhausted = (reason: string) => new AppError('target.died', { reason });
-  return new Patience({ totalMs: 1_000, signal, exhausted, log: () => undefined, firstDelayMs: 1 });
-}
-
-export function frame(kind: Frame['kind'], meta: object, data: Buffer = Buffer.alloc(0)): Frame {
-  return { kind, meta: meta as Frame['meta'], data };
-}
 
 /** @param columns names with their types */
 export function schemaOf(
