@@ -6,7 +6,7 @@ import { workInAdmin } from '../support/clone-admin.ts';
 import { type CloneLogin, type CloneView, makeClone, readCredentials, readJobLog } from '../support/clone-flow.ts';
 import { readPasswords } from '../support/clone-probe.ts';
 import { readRedis } from '../support/read-redis.ts';
-import { restoreInto, rollBack, type RestoreView } from '../support/restore-flow.ts';
+import { type RestoreView, restoreInto, rollBack } from '../support/restore-flow.ts';
 import { loginOf, pairingKeyOf, runPhpIn, type Source, startSource } from '../support/sample-sources.ts';
 import { changesBetween, differencesBetween, findMentions, type SiteSnapshot, takeSnapshot } from '../support/site-snapshot.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
@@ -85,7 +85,10 @@ describe('a clone is edited while the live site goes on', () => {
     writeFileSync(join(live.dir, SHOP, 'sample-shop.php'), header.replace('Version: 1.2.3', 'Version: 1.3.0'));
     writeFileSync(join(live.dir, SHOP, 'new-in-1.3.php'), '<?php\n');
     mkdirSync(join(live.dir, 'wp-content/plugins/only-live'));
-    writeFileSync(join(live.dir, 'wp-content/plugins/only-live/only-live.php'), '<?php\n// Plugin Name: Only Live\n// Version: 2.0\n');
+    writeFileSync(
+      join(live.dir, 'wp-content/plugins/only-live/only-live.php'),
+      '<?php\n// Plugin Name: Only Live\n// Version: 2.0\n',
+    );
     await inLive(
       `require_once ABSPATH . 'wp-admin/includes/plugin.php';
       activate_plugin( 'only-live/only-live.php' );
@@ -104,7 +107,11 @@ describe('a dry run', () => {
     known = { passwords: await readPasswords(stack, live.database.name, live.prefix), own: await ownOptions() };
     preview = await restoreInto(stack, { ...request, dryRun: true });
     expect(differencesBetween(before, await takeSnapshot(stack, live))).toEqual([]);
-    expect(preview).toMatchObject({ status: 'completed', restorePointUntil: null, report: { dryRun: true, bytesMoved: 0 } });
+    expect(preview).toMatchObject({
+      status: 'completed',
+      restorePointUntil: null,
+      report: { dryRun: true, integrity: 'none', maintenanceMs: 0 },
+    });
   });
 
   it('names what is new on the live site, and that nothing of it would be lost', () => {
@@ -126,7 +133,11 @@ describe('the restore', () => {
     after = await takeSnapshot(stack, live);
     expect(changesBetween(before, after)).toEqual({
       tables: ['options', 'postmeta', 'posts'].map((name) => live.prefix + name),
-      files: [FUNCTIONS, expect.stringMatching(/^wp-content\/uploads\/\d{4}$/), ...Array(2).fill(expect.stringContaining('uploads/'))],
+      files: [
+        FUNCTIONS,
+        expect.stringMatching(/^wp-content\/uploads\/\d{4}$/),
+        ...Array(2).fill(expect.stringContaining('uploads/')),
+      ],
     });
     expect(await inLive(`echo get_post( ${postId} )->post_title;`)).toBe('Renamed in the clone');
     expect(await (await fetch(`${live.url}/${POST}/`)).text()).toContain('Renamed in the clone');
@@ -137,14 +148,15 @@ describe('the restore', () => {
   });
 
   it('its addresses are the live site’s in every form', async () => {
-    const [option, meta] = (
-      await inLive(
-        `echo wp_json_encode( array(
+    const [option, meta] =
+      (
+        await inLive(
+          `echo wp_json_encode( array(
           get_option( 'sample_shop_settings' ) == ${FORMS},
           get_post_meta( ${postId}, '_elementor_data', true ) === wp_json_encode( array( ${FORMS} ) ),
         ) );`,
-      )
-    ).match(/true|false/g) ?? [];
+        )
+      ).match(/true|false/g) ?? [];
     expect([option, meta]).toEqual(['true', 'true']);
     expect(await findMentions(after, live.dir, clone.id)).toEqual([]);
   });
@@ -165,7 +177,9 @@ describe('the restore', () => {
     const author = `echo implode( ',', array_unique( $wpdb->get_col( "SELECT post_author FROM {$wpdb->posts} WHERE post_title IN ( 'Drafted in the clone', 'wordpress-logo' )" ) ) );`;
     expect(await inLive(author)).toBe(await inLive(`echo get_user_by( 'login', '${live.admin.username}' )->ID;`));
     expect(await inLive(`echo username_exists( '${login.username}' ) ? 'there' : 'not there';`)).toBe('not there');
-    expect(await inLive(`echo $wpdb->get_var( "SELECT COUNT(*) FROM {$wpdb->usermeta} WHERE meta_key = 'wcr_clone_admin'" );`)).toBe('0');
+    expect(
+      await inLive(`echo $wpdb->get_var( "SELECT COUNT(*) FROM {$wpdb->usermeta} WHERE meta_key = 'wcr_clone_admin'" );`),
+    ).toBe('0');
   });
 
   it('moves kilobytes of a large site, and says what it did', () => {
@@ -174,7 +188,9 @@ describe('the restore', () => {
     const { report } = restored;
     expect(report.bytesMoved).toBeLessThan(200 << 10);
     expect(report).toMatchObject({ dryRun: false, integrity: 'verified', files: { sent: 2, removed: 0 }, warnings: [] });
-    expect(report.rowsWritten).toBe(report.tables.reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0));
+    expect(report.rowsWritten).toBe(
+      report.tables.reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0),
+    );
     expect(report.tables.map(({ how }) => how)).toEqual(['rows', 'rows', 'rows']);
     expect(report.plugins).toMatchObject({ changed: [] });
     expect(report.plugins.preserved).toContainEqual({ name: 'Sample Shop', version: '1.3.0' });
@@ -206,7 +222,9 @@ describe('the same clone again', () => {
   });
 
   it('the last restore is rolled back, and a comment that came after it stays', async () => {
-    await inLive(`wp_insert_comment( array( 'comment_post_ID' => ${postId}, 'comment_author' => 'Late', 'comment_content' => 'Afterwards' ) );`);
+    await inLive(
+      `wp_insert_comment( array( 'comment_post_ID' => ${postId}, 'comment_author' => 'Late', 'comment_content' => 'Afterwards' ) );`,
+    );
     expect(await rollBack(stack, restored.id)).toMatchObject({ status: 'rolled-back', restorePointUntil: null });
     expect(await title()).toBe('Edit 2');
     expect(await inLive(`echo get_post( ${postId} )->comment_count;`)).toBe('2');

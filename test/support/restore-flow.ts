@@ -15,6 +15,8 @@ export type RestoreView = {
 };
 type Accepted = { restore: { id: string }; job: { id: string } };
 
+const TINY = { mediaCount: 1, shopRows: 20, uploadMb: 0 };
+
 export type LiveSite = Source & {
   /** What opens it without a browser. */
   readonly access: { readonly url: string; readonly pairingKey: string };
@@ -26,7 +28,7 @@ export async function startLiveSite(
   name: string,
   variation: Parameters<typeof startSource>[2] = {},
 ): Promise<LiveSite> {
-  const source = await startSource(stack, name, { mediaCount: 1, shopRows: 20, uploadMb: 0, ...variation });
+  const source = await startSource(stack, name, { ...TINY, ...variation });
   return { ...source, access: { url: source.url, pairingKey: await installPluginByHand(stack, source) } };
 }
 

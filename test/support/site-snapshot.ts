@@ -19,7 +19,10 @@ const OWN_TABLES = /wcr/;
 const OWN_FILES = /^wp-content\/wcr-work-/;
 
 /** Every table of the site's database, also those of others, and every file with its mode and time. */
-export async function takeSnapshot(stack: TestStack, site: Pick<SampleSite, 'dir' | 'prefix' | 'database'>): Promise<SiteSnapshot> {
+export async function takeSnapshot(
+  stack: TestStack,
+  site: Pick<SampleSite, 'dir' | 'prefix' | 'database'>,
+): Promise<SiteSnapshot> {
   const connection = await connectAsRoot(stack.mariaDb, site.database.name);
   try {
     const tables = new Map<string, { structure: string; rows: Map<string, number> }>();
