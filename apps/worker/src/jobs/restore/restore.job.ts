@@ -33,6 +33,9 @@ const STEPS = [
   'publish-restore',
 ] as const;
 
+/** The job that removes a restore point begins when its time is up, and may have to try for long; it needs the secrets then. */
+const FORGET_GRACE_MS = 3 * 24 * 3_600_000;
+
 /** The whole restore job, top to bottom: compare, stage where nobody sees it, swap, verify. */
 export const restoreJob = defineJob<RestoreDeps>()({
   name: RESTORE_QUEUE,
@@ -75,9 +78,13 @@ export const restoreJob = defineJob<RestoreDeps>()({
   },
 
   async onTerminalFailure({ input, deps, error }) {
-    await undoRestore(deps, input);
+    try {
+      await undoRestore(deps, input);
+    } finally {
+      // Even if the target does not answer, which may be why it failed: somebody waits for an answer.
+      await deps.restores.update(input.restoreId, { status: 'failed', error, endedAt: deps.now() });
+    }
     for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
-    await deps.restores.update(input.restoreId, { status: 'failed', error, endedAt: deps.now() });
   },
 });
 
@@ -136,6 +143,7 @@ async function writeSite(writing: Writing): Promise<RestoreReport> {
   const warnings = [...compared.warnings, ...committed.tables.warnings, ...files.warnings, ...verified.warnings];
   const report = reportOf({ pair, options, timings, tables: committed.tables, files, warnings, committed });
   await step('publish-restore', async (s) => {
+    if (await isPublished(deps, input)) return null;
     await (await open(s)).writer.finish();
     return publish(deps, input, report, s);
   });
@@ -170,6 +178,15 @@ async function refuseWithReport(deps: RestoreDeps, restoreId: string, parts: Rep
   refuseLosses(changes, parts.options);
 }
 
+/**
+ * Publishing forgets what opens the target and allows a rollback: a worker that takes over after that must not begin again. Secrets
+ * that are left then end by themselves.
+ */
+async function isPublished(deps: RestoreDeps, { restoreId }: RestoreInput): Promise<boolean> {
+  const record = await deps.restores.read(restoreId);
+  return record !== undefined && record.status !== 'running';
+}
+
 async function publish(deps: RestoreDeps, input: RestoreInput, report: RestoreReport, step: StepContext): Promise<null> {
   const { restoreId, owner, target } = input;
   if (report.restorePointUntil !== null) {
@@ -178,7 +195,7 @@ async function publish(deps: RestoreDeps, input: RestoreInput, report: RestoreRe
       await deps.secrets.keep(
         restorePointSecretRef(restoreId),
         { pairingKey, ...(httpAuth && { httpAuth }) },
-        report.restorePointUntil,
+        report.restorePointUntil + FORGET_GRACE_MS,
       );
     await deps.scheduleForget({ restoreId, owner, at: report.restorePointUntil });
   }

@@ -1,3 +1,4 @@
+import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import type { RestoreInput } from '@wcr/shared/contracts/restore';
 import { isAppError } from '@wcr/shared/errors/app-error';
 import { openTarget } from './open-sides.ts';
@@ -11,7 +12,7 @@ const COMMITTED = new Set(['committed', 'committing', 'rolling-back', 'kept']);
  */
 export async function undoRestore(deps: RestoreDeps, input: RestoreInput): Promise<void> {
   const signal = new AbortController().signal;
-  const { pairingKey, httpAuth } = await deps.secrets.open(input.target.secretRef);
+  const { pairingKey, httpAuth } = await secretsOf(deps, input);
   if (pairingKey === undefined) return;
   const homeUrl = input.target.url;
   const found = await deps.discoverAgent({ homeUrl, pairingKey, httpAuth, signal });
@@ -25,4 +26,14 @@ export async function undoRestore(deps: RestoreDeps, input: RestoreInput): Promi
     if (!isAppError(error) || error.code !== 'agent.session_unknown') throw error;
   }
   await writer.finish({ removeRestorePoint: true });
+}
+
+/** None when they are gone: then nothing opens the target any more, and trying again changes nothing. */
+async function secretsOf({ secrets }: RestoreDeps, { target }: RestoreInput): Promise<SourceSecrets> {
+  try {
+    return await secrets.open(target.secretRef);
+  } catch (error) {
+    if (isAppError(error) && (error.code === 'secret.missing' || error.code === 'secret.unreadable')) return {};
+    throw error;
+  }
 }

@@ -16,10 +16,13 @@ export const rollbackJob = defineJob<RestoreDeps>()({
   async run({ input, jobId, deps, step, signal }) {
     const { restoreId, action } = input;
     const record = await readRecord(deps, input, jobId);
+    // A rollback has ended the restore point already, and forgotten what opens the target.
+    if (action === 'forget' && record.status === 'rolled-back') return { restoreId, action };
     const reached = await step('reach-target', (s) => reachByKey(deps, record, s));
     const open = (s: StepContext) => openTarget(deps, { restoreId, target: targetOf(record) }, reached, s);
     await deps.restoreTurns.take({ siteUrl: reached.homeUrl, holder: jobId, signal, onWait: () => undefined }, async () => {
-      if (action === 'roll-back') await step('roll-back', async (s) => rollBack(deps, await open(s), reached.homeUrl, s));
+      if (action === 'roll-back')
+        await step('roll-back', async (s) => rollBack(deps, await open(s), { restoreId, homeUrl: reached.homeUrl }, s));
       await step('remove-restore-point', async (s) => {
         await (await open(s)).writer.finish({ removeRestorePoint: true });
         return null;
@@ -33,9 +36,13 @@ export const rollbackJob = defineJob<RestoreDeps>()({
     return { restoreId, action };
   },
 
-  async onTerminalFailure({ input, deps, error }) {
+  async onTerminalFailure({ input: { restoreId, action }, jobId, deps, error }) {
+    if (action !== 'roll-back') return;
+    const record = await deps.restores.read(restoreId);
+    // What is told of another rollback, which took this one's place, or of one that is done stays.
+    if (record?.rollbackJobId !== jobId || record.status === 'rolled-back') return;
     // The site stays as restored, and the restore point with it.
-    if (input.action === 'roll-back') await deps.restores.update(input.restoreId, { status: 'completed', error });
+    await deps.restores.update(restoreId, { status: 'completed', error });
   },
 });
 
@@ -67,7 +74,7 @@ async function reachByKey(deps: RestoreDeps, record: RestoreRecord, step: StepCo
 async function rollBack(
   deps: RestoreDeps,
   { writer }: Awaited<ReturnType<typeof openTarget>>,
-  homeUrl: string,
+  { restoreId, homeUrl }: { restoreId: string; homeUrl: string },
   step: StepContext,
 ): Promise<{ front: number }> {
   try {
@@ -76,7 +83,7 @@ async function rollBack(
     if (!isAppError(error)) throw error;
     if (error.code === 'target.changed') throw new AppError('restore.rollback_conflict', error.detail, { cause: error });
     if (error.code !== 'agent.session_unknown') throw error;
-    throw new AppError('restore.no_restore_point', { restoreId: step.key.split(':')[0], reason: 'the target has none' });
+    throw new AppError('restore.no_restore_point', { restoreId, reason: 'the target has none' });
   }
   const { front } = await visitPages(deps, homeUrl, step);
   step.log(`rolled back; the front page answers ${front.status}`);
