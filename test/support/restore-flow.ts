@@ -29,7 +29,10 @@ export async function startLiveSite(
   variation: Parameters<typeof startSource>[2] = {},
 ): Promise<LiveSite> {
   const source = await startSource(stack, name, { ...TINY, ...variation });
-  return { ...source, access: { url: source.url, pairingKey: await installPluginByHand(stack, source) } };
+  const access = { url: source.url, pairingKey: await installPluginByHand(stack, source) };
+  // The first visitor has WordPress write some options.
+  await (await fetch(source.url)).text();
+  return { ...source, access };
 }
 
 export type EditedClone = CloneView & { /** Its root folder. */ readonly dir: string };

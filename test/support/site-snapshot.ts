@@ -14,7 +14,8 @@ export type SiteSnapshot = {
 };
 
 /** What WordPress writes by itself when somebody visits, and what our plugin keeps for itself. */
-const OWN_OPTIONS = "option_name = 'cron' OR option_name LIKE '%\\_transient\\_%' OR option_name LIKE 'wcr\\_%'";
+const OWN_OPTIONS =
+  "option_name IN ('cron', 'recovery_keys', 'recovery_mode_email_last_sent') OR option_name LIKE '%\\_transient\\_%' OR option_name LIKE 'wcr\\_%'";
 const OWN_TABLES = /wcr/;
 const OWN_FILES = /^wp-content\/wcr-work-/;
 
