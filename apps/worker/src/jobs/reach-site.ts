@@ -71,8 +71,7 @@ async function tryKnownKeys(deps: ReachDeps, known: Known, step: StepContext): P
   if (secrets.pairingKey !== undefined && secrets.password === undefined)
     return requireAnswer(await discover(secrets.pairingKey));
   // With a login the browser brings back a plugin that was removed since the key was read.
-  const cached =
-    secrets.pairingKey ?? (await deps.secrets.rememberedPairing({ siteUrl: homeUrl, owner: known.wanted.owner }));
+  const cached = secrets.pairingKey ?? (await deps.secrets.rememberedPairing({ siteUrl: homeUrl, owner: known.wanted.owner }));
   if (cached === undefined) return undefined;
   try {
     const found = await discover(cached);
