@@ -55,7 +55,7 @@ export function compareSets(kind: Difference['kind'], wanted: readonly string[],
 
 const nameAndType = ({ name, type }: { name: string; type: string }) => `${name} (${type})`;
 
-async function tablesOf(connection: Connection): Promise<{ name: string; type: string }[]> {
+export async function tablesOf(connection: Connection): Promise<{ name: string; type: string }[]> {
   const [rows] = await connection.query<RowDataPacket[]>(
     'SELECT TABLE_NAME AS name, TABLE_TYPE AS type FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1',
   );
@@ -67,7 +67,7 @@ async function compareStructure(left: Connection, right: Connection, table: stri
   return before === after ? [] : [{ kind: 'structure', where: table, detail: `${before}\n---\n${after}` }];
 }
 
-async function createStatement(connection: Connection, table: string): Promise<string> {
+export async function createStatement(connection: Connection, table: string): Promise<string> {
   const [rows] = await connection.query<RowDataPacket[]>(`SHOW CREATE TABLE ${connection.escapeId(table)}`);
   return String(rows[0]?.['Create Table']).replace(/ AUTO_INCREMENT=\d+/, '');
 }
@@ -107,7 +107,7 @@ export function around(text: string, mark: string): string {
   return `… ${text.slice(Math.max(0, at - 60), at + mark.length + 60)} …`;
 }
 
-async function columnsOf(connection: Connection, table: string): Promise<Column[]> {
+export async function columnsOf(connection: Connection, table: string): Promise<Column[]> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS
      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`,
@@ -116,7 +116,7 @@ async function columnsOf(connection: Connection, table: string): Promise<Column[
   return rows.map((row) => ({ name: String(row['name']) }));
 }
 
-async function readRows(
+export async function readRows(
   connection: Connection,
   table: string,
   columns: readonly Column[],

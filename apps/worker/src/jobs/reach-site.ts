@@ -68,8 +68,10 @@ async function tryKnownKeys(deps: ReachDeps, known: Known, step: StepContext): P
   const remembered = await deps.secrets.rememberedTransport(homeUrl);
   const discover = (pairingKey: string) =>
     deps.discoverAgent({ homeUrl, pairingKey, httpAuth: secrets.httpAuth, remembered, signal: step.signal });
-  if (secrets.pairingKey !== undefined) return requireAnswer(await discover(secrets.pairingKey));
-  const cached = await deps.secrets.rememberedPairing({ siteUrl: homeUrl, owner: known.wanted.owner });
+  if (secrets.pairingKey !== undefined && secrets.password === undefined)
+    return requireAnswer(await discover(secrets.pairingKey));
+  // With a login the browser brings back a plugin that was removed since the key was read.
+  const cached = secrets.pairingKey ?? (await deps.secrets.rememberedPairing({ siteUrl: homeUrl, owner: known.wanted.owner }));
   if (cached === undefined) return undefined;
   try {
     const found = await discover(cached);

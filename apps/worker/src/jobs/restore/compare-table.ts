@@ -2,6 +2,7 @@ import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import type { TargetChange } from '@wcr/shared/contracts/restore';
 import { type BaseChunk, type BaseEntry, decodeEntries, readChunks } from '../../base/base-chunks.ts';
 import { keyText, RowShape } from '../../base/packed-row.ts';
+import type { RowNote } from '../../base/restored-notes.ts';
 import { bareName, identityOf, isUnsettled, plainColumns, type RowIdentity } from '../../base/row-identity.ts';
 import { tableBaseName } from '../../base/table-recorder.ts';
 import { type BaseStore, readPart } from '../../drivers/agent/base-store.ts';
@@ -19,6 +20,8 @@ export type RowChange = {
   readonly row: Buffer | null;
   /** The row as the target has it; null for one that is new. */
   readonly former: Buffer | null;
+  /** What a later restore must know of it. */
+  readonly note?: RowNote;
 };
 
 /** What comparing one row found. */
@@ -31,6 +34,8 @@ export type ComparedTable = {
   readonly prefix: string;
   /** What is known of the rows when the clone was made; undefined where nothing is: then all that differs is the target's own change. */
   readonly base: BaseStore | undefined;
+  /** What earlier restores of the clone have left. */
+  readonly notes?: readonly RowNote[] | undefined;
   readonly rules: RowRules;
   readonly translation: RowTranslation;
   /** Changes a row of the target that does not travel; undefined leaves it. */
@@ -44,11 +49,18 @@ const NO_ROWS: Rows = { travelling: new Map(), staying: new Map() };
 type PlacedRange = { readonly range: RowRange; readonly chunk: BaseChunk | undefined };
 /** One row: whether the clone changed it, what it would become, what the target has, and its hash there when the clone was made. */
 type Judged = {
+  /** Its key in the clone. */
+  readonly key: string;
   readonly isChanged: boolean;
   readonly outgoing: Buffer | undefined;
   readonly former: Buffer | undefined;
   readonly source: bigint | undefined;
+  /** Its hash in the clone now; undefined for one that is gone there. */
+  readonly written?: bigint;
 };
+
+/** The place of what comes behind the last chunk. */
+const BEHIND_LAST = -1;
 
 /** Compares the rows of one table three ways; reads only ranges in which something is different. Memory: a range at a time. */
 export class TableComparison {
@@ -59,6 +71,8 @@ export class TableComparison {
   readonly #adoption: RowAdoption;
   readonly #amended: RowChange[] = [];
   readonly #bare: string;
+  /** Where the chunk of the range begins that is looked into. */
+  #place = BEHIND_LAST;
   readonly columns: readonly string[];
   #ranges: PlacedRange[] | undefined;
 
@@ -87,7 +101,10 @@ export class TableComparison {
   /** Every row that the restore changes, and every change of the target that somebody should hear of. */
   async *findings(): AsyncGenerator<RowFinding> {
     if (this.#ranges === undefined) await this.prepare();
-    for (const { range, chunk } of this.#ranges ?? []) yield* this.#compareRange(range, await this.#entries(chunk));
+    for (const { range, chunk } of this.#ranges ?? []) {
+      this.#place = chunk?.at ?? BEHIND_LAST;
+      yield* this.#compareRange(range, await this.#entries(chunk));
+    }
     for (const change of this.#amended.splice(0)) yield { change, isLenient: true };
   }
 
@@ -110,7 +127,10 @@ export class TableComparison {
       digestRows(this.#sides.clone, { ...selection, table: cloneName }, wanted),
       rules.isWatched ? digestRows(this.#sides.target, { ...selection, table: table.name }, wanted) : [],
     ]);
+    const noted = new Set(this.#notes().map(({ place }) => place));
     return ranges.filter(({ chunk }, index) => {
+      // What was restored may have become in the clone again what it was.
+      if (noted.has(chunk?.at ?? BEHIND_LAST)) return true;
       const isCloneSame = isSame(clone[index], chunk?.rows, chunk?.written);
       return !isCloneSame || (rules.isWatched && !isSame(target[index], chunk?.rows, chunk?.source));
     });
@@ -118,8 +138,19 @@ export class TableComparison {
 
   async #entries(chunk: BaseChunk | undefined): Promise<Map<string, BaseEntry>> {
     const { base, cloneName } = this.#compared;
-    if (base === undefined || chunk === undefined) return new Map();
-    return decodeEntries(await readPart(base, tableBaseName(cloneName), { offset: chunk.at, bytes: chunk.bytes }));
+    if (base === undefined) return new Map();
+    const range = chunk && { offset: chunk.at, bytes: chunk.bytes };
+    const entries = range ? decodeEntries(await readPart(base, tableBaseName(cloneName), range)) : new Map<string, BaseEntry>();
+    for (const { key, place, entry } of this.#notes()) {
+      if (place !== (chunk?.at ?? BEHIND_LAST)) continue;
+      if (entry === undefined) entries.delete(key);
+      else entries.set(key, entry);
+    }
+    return entries;
+  }
+
+  #notes(): readonly RowNote[] {
+    return (this.#compared.base && this.#compared.notes) ?? [];
   }
 
   /** A range without an end may hold any number of rows: it is gone through batch by batch of the clone. */
@@ -185,14 +216,14 @@ export class TableComparison {
       const isChanged = this.#isChanged(this.#shape.hash(row), entry?.written);
       // What the target has under this key must make way, whether or not it would travel itself.
       const former = target.travelling.get(key) ?? target.staying.get(key);
-      yield* this.#judge({ isChanged, outgoing, former, source: entry?.source });
+      yield* this.#judge({ key: cloneKey, isChanged, outgoing, former, source: entry?.source, written: this.#shape.hash(row) });
     }
     for (const key of clone.staying.keys()) {
       if (done.has(key)) continue;
       done.add(key);
       // The clone has the row, so it is not gone there; and what it says of it is for the clone alone.
       const former = target.travelling.get(key);
-      yield* this.#judge({ isChanged: false, outgoing: undefined, former, source: entries.get(key)?.source });
+      yield* this.#judge({ key, isChanged: false, outgoing: undefined, former, source: entries.get(key)?.source });
     }
     const others = [...target.travelling.keys(), ...entries.keys()].filter((key) => !done.has(key));
     yield* this.#compareGone(others, target, entries);
@@ -203,7 +234,7 @@ export class TableComparison {
     for (const key of new Set(keys)) {
       const entry = entries.get(key);
       const isChanged = this.#isChanged(undefined, entry?.written);
-      yield* this.#judge({ isChanged, outgoing: undefined, former: target.travelling.get(key), source: entry?.source });
+      yield* this.#judge({ key, isChanged, outgoing: undefined, former: target.travelling.get(key), source: entry?.source });
     }
   }
 
@@ -221,7 +252,7 @@ export class TableComparison {
     if (isSameNow || (!isChanged && !(hasTargetChanged && isWatched))) return;
     const lost = isChanged && hasTargetChanged;
     const told = hasTargetChanged && { targetChange: this.#tell(row, lost) };
-    yield { isLenient, ...told, ...(isChanged && { change: this.#changeOf(outgoing, former) }) };
+    yield { isLenient, ...told, ...(isChanged && { change: this.#changeOf(row) }) };
   }
 
   #isUnsettled(row: Buffer | undefined): boolean {
@@ -237,10 +268,14 @@ export class TableComparison {
     return { ...known, change: former === undefined ? 'removed' : whenThere, lost };
   }
 
-  #changeOf(outgoing: Buffer | undefined, former: Buffer | undefined): RowChange {
-    if (outgoing === undefined) return { kind: 'delete', row: null, former: former ?? null };
+  #changeOf({ key, outgoing, former, written }: Judged): RowChange {
+    const place = this.#place;
+    if (outgoing === undefined)
+      return { kind: 'delete', row: null, former: former ?? null, note: { key, place, entry: undefined } };
     const row = this.#adoption.adopt(outgoing, former);
-    return former === undefined ? { kind: 'insert', row, former: null } : { kind: 'update', row, former };
+    const source = this.#shape.hash(row);
+    const note: RowNote = { key, place, entry: { source, written: written ?? source } };
+    return former === undefined ? { kind: 'insert', row, former: null, note } : { kind: 'update', row, former, note };
   }
 }
 

@@ -3,7 +3,7 @@ import type { RestoreInput } from '@wcr/shared/contracts/restore';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import { targetTwinOf } from '@wcr/shared/errors/site-access-errors';
 import type { AgentAddress } from '../../drivers/agent/agent.types.ts';
-import { createBaseStore } from '../../drivers/agent/base-store.ts';
+import { type BaseStore, createBaseStore } from '../../drivers/agent/base-store.ts';
 import { Patience } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../drivers/agent/target-agent.ts';
@@ -62,6 +62,18 @@ export async function openTarget(
     target: new SourceAgent(client, { ...on, compress: !isLoopback(reached.agentUrl) }),
     writer: new TargetAgent(client, { ...on, session: sessionOf(restoreId) }),
   };
+}
+
+/** What a clone remembers; undefined when it is gone. */
+export async function openBase(
+  deps: RestoreDeps,
+  cloneId: string,
+  step: Pick<StepContext, 'signal' | 'log'>,
+): Promise<BaseStore | undefined> {
+  const handle = await deps.runtime.open(cloneId);
+  if (handle === undefined) return undefined;
+  const client = deps.connectAgent({ url: handle.agentUrl, transport: 'standalone', pairingKey: handle.pairingKey });
+  return createBaseStore(client, { patience: patienceFor(deps, 'runtime.failed', step), signal: step.signal });
 }
 
 async function openFrom(

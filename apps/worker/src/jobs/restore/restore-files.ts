@@ -1,5 +1,6 @@
 import type { RestoreOptions, TargetChange } from '@wcr/shared/contracts/restore';
 import { decodeFileBases, FILES_BASE, type FileBase, type FileSum } from '../../base/file-base.ts';
+import type { RestoredState } from '../../base/restored-notes.ts';
 import { readWhole } from '../../drivers/agent/base-store.ts';
 import { hashFiles } from '../../drivers/agent/compare-reads.ts';
 import { type IndexEntry, pathForPeople } from '../../drivers/agent/index-codec.ts';
@@ -9,7 +10,12 @@ import type { RestoreSides } from './restore.types.ts';
 import { createRestoreFileRules, type RestoreFileRule } from './restore-file-rules.ts';
 import type { SitePair } from './site-pair.ts';
 
-export type FileWork = { readonly sides: RestoreSides; readonly pair: SitePair; readonly options: RestoreOptions };
+export type FileWork = {
+  readonly sides: RestoreSides;
+  readonly pair: SitePair;
+  readonly options: RestoreOptions;
+  readonly restored?: RestoredState | undefined;
+};
 
 export type FilePlan = {
   /** Files and links to send, as the clone's index names them. */
@@ -38,7 +44,7 @@ type Candidate = {
 export async function planFiles(work: FileWork): Promise<FilePlan> {
   const { sides, pair } = work;
   const plan: FilePlan = { send: [], remove: [], unchanged: 0, kept: 0, changes: noChanges() };
-  const base = pair.hasBase && sides.base ? await readFileBase(sides.base) : undefined;
+  const base = pair.hasBase && sides.base ? await readFileBase(sides.base, work.restored) : undefined;
   const candidates = await readCandidates(work, base, plan);
   const touched = await findTouched(sides, candidates, base !== undefined);
   const decide = createDecision(touched, touchedUnits(candidates, touched), base !== undefined);
@@ -169,7 +175,16 @@ async function readIndex(agent: SourceAgent): Promise<Map<string, IndexEntry>> {
   return entries;
 }
 
-async function readFileBase(base: NonNullable<RestoreSides['base']>): Promise<Map<string, FileBase> | undefined> {
-  const data = await readWhole(base, FILES_BASE);
-  return data && decodeFileBases(data);
+/** The base, and over it what earlier restores have left. */
+async function readFileBase(
+  store: NonNullable<RestoreSides['base']>,
+  restored: RestoredState | undefined,
+): Promise<Map<string, FileBase> | undefined> {
+  const data = await readWhole(store, FILES_BASE);
+  const base = data && decodeFileBases(data);
+  for (const [path, file] of restored?.files ?? []) {
+    if (file === undefined) base?.delete(path);
+    else base?.set(path, file);
+  }
+  return base;
 }

@@ -3,6 +3,7 @@ import type { RestoreOptions, TableReport } from '@wcr/shared/contracts/restore'
 import { readChunks } from '../../base/base-chunks.ts';
 import type { BaseMeta } from '../../base/base-meta.ts';
 import { addSums, cellsOf, packCells } from '../../base/packed-row.ts';
+import type { RestoredState } from '../../base/restored-notes.ts';
 import { bareName, identityOf } from '../../base/row-identity.ts';
 import { tableBaseName } from '../../base/table-recorder.ts';
 import type { BaseStore } from '../../drivers/agent/base-store.ts';
@@ -22,6 +23,7 @@ export type TableWork = {
   readonly sides: RestoreSides;
   readonly pair: SitePair;
   readonly base: BaseMeta | undefined;
+  readonly restored?: RestoredState | undefined;
   readonly options: RestoreOptions;
   readonly rewriter: Rewriter;
   /** Tables that are compared at a time. */
@@ -53,6 +55,7 @@ export function comparisonOf(work: TableWork, plan: MergeablePlan): { comparison
     cloneName: plan.clone.name,
     prefix: pair.to.prefix,
     base: plan.hasBase ? sides.base : undefined,
+    notes: work.restored?.rows.get(plan.clone.name),
     rules: rulesFor(bare, plan.target.key ?? [], { adminId: pair.adminId, preserveThemes: options.preserveThemes }),
     translation,
     ...(bare === 'options' && { amend: amendOptions(pair, options) }),

@@ -1,6 +1,7 @@
 import { RESTORE_QUEUE } from '@wcr/shared/contracts/queues';
 import { RestoreInput, type RestoreReport, restorePointSecretRef } from '@wcr/shared/contracts/restore';
 import { readBaseMeta } from '../../base/base-meta.ts';
+import { publishNotes, readNotes } from '../../base/restored-notes.ts';
 import { defineJob } from '../../engine/define-job.ts';
 import type { RunStep, StepContext } from '../../engine/engine.types.ts';
 import { mergeChanges, refuseLosses } from './findings.ts';
@@ -56,8 +57,9 @@ export const restoreJob = defineJob<RestoreDeps>()({
     const rewriter = deps.createRewriter(restoreMapOf(pair));
     const workOf = async (s: StepContext) => {
       const sides = await open(s);
+      const restored = pair.hasBase && sides.base ? await readNotes(sides.base) : undefined;
       const concurrency = deps.settings.copyConcurrency;
-      return { sides, pair, options, rewriter, concurrency, base: await baseOf(sides, pair) };
+      return { sides, pair, options, rewriter, concurrency, restored, base: await baseOf(sides, pair) };
     };
     const compared = await step('compare-tables', async (s) => compareTables(await workOf(s), s));
     const tables = { ...compared, bytes: 0, replacements: 0 };
@@ -149,7 +151,9 @@ async function writeSite(writing: Writing): Promise<RestoreReport> {
   const report = reportOf({ pair, options, timings, tables: committed.tables, files, warnings, committed });
   await step('publish-restore', async (s) => {
     if (await isPublished(deps, input)) return null;
-    await (await open(s)).writer.finish();
+    const { writer, base, session } = await open(s);
+    if (pair.hasBase && base) await publishNotes(base, session);
+    await writer.finish();
     return publish(deps, input, report, s);
   });
   return report;

@@ -1,10 +1,11 @@
 import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
 import { type RestoreRecord, RollbackInput, restorePointSecretRef, targetSecretRef } from '@wcr/shared/contracts/restore';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
+import { withdrawNotes } from '../../base/restored-notes.ts';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
 import type { ReachedSite } from '../reach-site.ts';
-import { openTarget } from '../restore/open-sides.ts';
+import { openBase, openTarget, sessionOf } from '../restore/open-sides.ts';
 import type { RestoreDeps } from '../restore/restore.types.ts';
 import { visitPages } from '../restore/site-check.ts';
 
@@ -22,7 +23,11 @@ export const rollbackJob = defineJob<RestoreDeps>()({
     const open = (s: StepContext) => openTarget(deps, { restoreId, target: targetOf(record, action) }, reached, s);
     await deps.restoreTurns.take({ siteUrl: reached.homeUrl, holder: jobId, signal, onWait: () => undefined }, async () => {
       if (action !== 'forget')
-        await step('roll-back', async (s) => rollBack(deps, await open(s), { restoreId, action, homeUrl: reached.homeUrl }, s));
+        await step('roll-back', async (s) => {
+          const state = await rollBack(deps, await open(s), { restoreId, action, homeUrl: reached.homeUrl }, s);
+          await forgetRestored(deps, record, s);
+          return state;
+        });
       await step('remove-restore-point', async (s) => {
         await (await open(s)).writer.finish({ removeRestorePoint: true });
         return null;
@@ -99,4 +104,10 @@ async function rollBack(
   const { front } = await visitPages(deps, homeUrl, step);
   step.log(`rolled back; the front page answers ${front.status}`);
   return { front: front.status };
+}
+
+/** The clone no longer takes for restored what was taken back, or its next restore would leave that out. One that is gone need not know. */
+async function forgetRestored(deps: RestoreDeps, { id, cloneId }: RestoreRecord, step: StepContext): Promise<void> {
+  const base = cloneId === undefined ? undefined : await openBase(deps, cloneId, step);
+  if (base) await withdrawNotes(base, sessionOf(id));
 }

@@ -1,5 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { AppError } from '@wcr/shared/errors/app-error';
+import type { FileBase, FileSum } from '../../../base/file-base.ts';
+import { RestoredNotes } from '../../../base/restored-notes.ts';
 import { createAgentFileSink } from '../../../drivers/agent/agent-file-sink.ts';
 import { hashFiles } from '../../../drivers/agent/compare-reads.ts';
 import { pathForPeople } from '../../../drivers/agent/index-codec.ts';
@@ -68,6 +71,7 @@ export async function stageFiles(
   for (const path of rewriting.tooLarge)
     copySides.warn(`${pathForPeople(path)} names the clone’s address and is too large to be rewritten`);
   if (plan.remove.length > 0) await sides.writer.removeFiles(plan.remove);
+  await noteFiles(work, hashes.bases(), plan.remove);
   result.replacements = rewriting.replacements;
   if (options.verifyIntegrity) await checkStaged(work, hashes.all());
   result.paths = [...hashes.all().keys()].slice(0, MAX_CHECKED_PATHS);
@@ -92,17 +96,40 @@ async function checkStaged({ sides }: FileWork, sent: ReadonlyMap<string, string
     throw new AppError('target.not_writable', { path: `${pathForPeople(wrong)} (it does not hold what was sent)` });
 }
 
-/** The MD5 of every file as it was sent. */
+async function noteFiles({ sides, pair }: FileWork, sent: readonly FileBase[], removed: readonly string[]): Promise<void> {
+  const notes = new RestoredNotes(pair.hasBase ? sides.base : undefined, sides.session, 'files');
+  for (const file of sent) await notes.addFile(file.path, file);
+  for (const path of removed) await notes.addFile(path, undefined);
+  await notes.flush();
+}
+
+/** The MD5 of every file as it was sent, and what a later restore must know of it. */
 class SentHashes implements FileWatch {
   readonly #open = new Map<string, Hash>();
   readonly #done = new Map<string, string>();
+  readonly #bases = new Map<string, FileBase>();
 
-  read(part: { path: string; offset: number }): void {
-    if (part.offset === 0) this.#open.set(part.path, createHash('md5'));
+  read({ path, offset, mtime, data }: Parameters<FileWatch['read']>[0]): void {
+    if (offset === 0) {
+      this.#open.set(path, createHash('md5'));
+      this.#bases.set(path, { path, mtime, source: NOTHING, written: NOTHING });
+    }
+    this.#note(path, ({ written, ...file }) => ({ ...file, written: sumWith(written, data) }));
   }
 
   written(path: string, data: Buffer): void {
     this.#open.get(path)?.update(data);
+    this.#note(path, ({ source, ...file }) => ({ ...file, source: sumWith(source, data) }));
+  }
+
+  /** `source` is the target's, `written` the clone's. */
+  bases(): FileBase[] {
+    return [...this.#bases.values()];
+  }
+
+  #note(path: string, change: (file: FileBase) => FileBase): void {
+    const file = this.#bases.get(path);
+    if (file) this.#bases.set(path, change(file));
   }
 
   all(): ReadonlyMap<string, string> {
@@ -110,4 +137,10 @@ class SentHashes implements FileWatch {
     this.#open.clear();
     return this.#done;
   }
+}
+
+const NOTHING: FileSum = { size: 0, crc32: 0 };
+
+function sumWith(sum: FileSum, data: Buffer): FileSum {
+  return { size: sum.size + data.length, crc32: crc32(data, sum.crc32) };
 }

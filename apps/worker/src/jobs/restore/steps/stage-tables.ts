@@ -1,6 +1,7 @@
 import type { TableReport } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { keyText, RowShape } from '../../../base/packed-row.ts';
+import { RestoredNotes } from '../../../base/restored-notes.ts';
 import { digestRows } from '../../../drivers/agent/compare-reads.ts';
 import { splitPackedRows } from '../../../drivers/agent/row-codec.ts';
 import { RowSum } from '../../../drivers/agent/row-sum.ts';
@@ -40,7 +41,13 @@ export type StagedTables = {
 };
 
 type Comparisons = ReadonlyMap<string, ReturnType<typeof comparisonOf>>;
-type Staging = { work: TableWork; begun: BeginAnswer; result: StagedTables; comparisons: Comparisons };
+type Staging = {
+  work: TableWork;
+  begun: BeginAnswer;
+  result: StagedTables;
+  comparisons: Comparisons;
+  notes: RestoredNotes;
+};
 
 /**
  * Compares again and stages what differs. Running it again begins anew.
@@ -51,15 +58,18 @@ export async function stageTables(work: TableWork, begun: BeginAnswer, step: Ste
     ...{ tables: [], unchanged: 0, changes: noChanges(), bytes: 0, replacements: 0 },
     ...{ expect: [], swapped: [], warnings: [] },
   };
+  const notes = new RestoredNotes(work.pair.hasBase ? work.sides.base : undefined, work.sides.session, 'rows');
   await work.sides.writer.resetTables();
   const plans = await readTablePlans(work);
   const comparisons = await prepareComparisons(work, plans);
   for (const [index, plan] of plans.entries()) {
     step.report({ done: index, total: plans.length, bytes: result.bytes, message: plan.name });
-    const report = plan.how === 'kept' ? undefined : await stageTable({ work, begun, result, comparisons }, plan);
+    const staging = { work, begun, result, comparisons, notes };
+    const report = plan.how === 'kept' ? undefined : await stageTable(staging, plan);
     if (report === undefined) result.unchanged += 1;
     else result.tables.push(report);
   }
+  await notes.flush();
   refuseLosses(result.changes, work.options);
   step.log(`${result.tables.length} tables are staged, ${result.bytes} bytes`);
   return result;
@@ -83,11 +93,17 @@ function stageTable(staging: Staging, plan: MergeablePlan | SwapPlan): Promise<T
 }
 
 /** The changes of one table; what else was found is noted. */
-async function* changesOf({ result }: Staging, comparison: TableComparison, report: TableReport): AsyncGenerator<RowChange> {
+async function* changesOf(
+  { result, notes }: Staging,
+  plan: MergeablePlan,
+  comparison: TableComparison,
+  report: TableReport,
+): AsyncGenerator<RowChange> {
   for await (const { change, targetChange, isLenient } of comparison.findings()) {
     if (targetChange) noteChange(result.changes, targetChange, isLenient);
     if (change === undefined) continue;
     countChange(report, change.kind);
+    if (change.note) await notes.addRow(plan.clone.name, change.note);
     yield change;
   }
 }
@@ -101,7 +117,7 @@ async function stageRows(staging: Staging, plan: MergeablePlan): Promise<TableRe
   const report = emptyReport(plan);
   const { comparison, translation } = staging.comparisons.get(plan.name) ?? comparisonOf(work, plan);
   const sent = () => rows.sent.rows + former.sent.rows;
-  for await (const change of changesOf(staging, comparison, report)) {
+  for await (const change of changesOf(staging, plan, comparison, report)) {
     if (sent() === 0) await writer.mergeTables([{ name: plan.name, columns: comparison.columns, key: plan.target.key ?? [] }]);
     if (change.row) await rows.add(change.row);
     if (change.former) await former.add(change.former);
@@ -135,7 +151,7 @@ async function stageMergedWhole(staging: Staging, plan: MergeablePlan): Promise<
   const keyOf = (row: Buffer) => keyText(shape.keyCells(row));
   const changes = new Map<string, RowChange>();
   const inserts: Buffer[] = [];
-  for await (const change of changesOf(staging, comparison, report)) {
+  for await (const change of changesOf(staging, plan, comparison, report)) {
     if (change.former) changes.set(keyOf(change.former), change);
     else if (change.row) inserts.push(change.row);
   }
