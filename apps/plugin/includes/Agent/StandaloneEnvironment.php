@@ -57,7 +57,7 @@ final class StandaloneEnvironment implements Environment {
 		if ( null === $this->database ) {
 			$db             = $this->config['db'];
 			$this->database = new Database(
-				new DatabaseAddress( (string) $db['host'], (string) $db['user'], (string) $db['password'], (string) $db['name'] )
+				new DatabaseAddress( (string) $db['host'], (string) $db['user'], (string) $db['password'], (string) $db['name'], (int) ( $db['flags'] ?? 0 ) )
 			);
 		}
 		return $this->database;

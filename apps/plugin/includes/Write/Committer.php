@@ -88,7 +88,7 @@ final class Committer {
 	 */
 	private function swap(): void {
 		$objects     = new SchemaObjects( $this->session );
-		$maintenance = new Maintenance( $this->session->root() );
+		$maintenance = new Maintenance( $this->session->root(), Rescue::code( $this->session ) );
 		$maintenance->begin();
 		( new LiveCheck( $this->session ) )->check();
 		$objects->drop();

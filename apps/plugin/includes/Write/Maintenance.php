@@ -11,7 +11,7 @@ use WpCloneRestore\Agent\AgentError;
  */
 final class Maintenance {
 
-	private const CONTENT = "<?php\n// wp-clone-restore puts a restored site in its place; the worker ends this.\n\$upgrading = isset( \$_SERVER['HTTP_X_WCR_OPERATION'] ) ? 0 : time();\n";
+	private const HEAD = "<?php\n// wp-clone-restore puts a restored site in its place; the worker ends this.\n\$upgrading = isset( \$_SERVER['HTTP_X_WCR_OPERATION'] ) ? 0 : time();\n";
 
 	/**
 	 * @var string
@@ -25,8 +25,16 @@ final class Maintenance {
 	 */
 	private $since = 0.0;
 
-	public function __construct( string $root ) {
-		$this->file = $root . '.maintenance';
+	/**
+	 * Code for agent requests only; see Rescue.
+	 *
+	 * @var string
+	 */
+	private $rescue;
+
+	public function __construct( string $root, string $rescue = '' ) {
+		$this->file   = $root . '.maintenance';
+		$this->rescue = $rescue;
 	}
 
 	/**
@@ -39,7 +47,7 @@ final class Maintenance {
 			return;
 		}
 		$this->since = microtime( true );
-		DurableFile::write( $this->file, self::CONTENT );
+		DurableFile::write( $this->file, self::HEAD . $this->rescue );
 	}
 
 	/** Milliseconds it has been on. */
@@ -55,6 +63,6 @@ final class Maintenance {
 	}
 
 	private function is_ours(): bool {
-		return is_file( $this->file ) && self::CONTENT === file_get_contents( $this->file );
+		return is_file( $this->file ) && 0 === strpos( (string) file_get_contents( $this->file ), self::HEAD );
 	}
 }

@@ -36,6 +36,40 @@ final class Preflight {
 		$this->check_database();
 	}
 
+	/**
+	 * Tries to write into folders that a restore will change, before anything is staged for them. For one that is not there, the folder
+	 * counts in which it will be made.
+	 *
+	 * @param array<int, mixed> $wire_paths Base64url each.
+	 * @throws AgentError Codes `agent.path_refused`, `target.not_writable`, `target.disk_full`.
+	 */
+	public function check_writes( array $wire_paths ): void {
+		$guard   = new PathGuard( $this->session->root(), $this->session->work_dir() );
+		$checked = array();
+		foreach ( $wire_paths as $wire ) {
+			$path = $guard->decode( $wire );
+			$guard->check_parents( $guard->root(), $path . '/.' );
+			$folder = $guard->root() . '/' . $path;
+			while ( ! is_dir( $folder ) ) {
+				$folder = dirname( $folder );
+			}
+			if ( isset( $checked[ $folder ] ) ) {
+				continue;
+			}
+			$checked[ $folder ] = true;
+			$this->check_folder( $folder, $path );
+		}
+	}
+
+	private function check_folder( string $folder, string $path ): void {
+		$probe = $folder . '/.wcr-probe-' . $this->session->id();
+		error_clear_last();
+		if ( 0 !== @file_put_contents( $probe, '' ) ) { // phpcs:ignore WordPress.PHP.NoSilencedErrors -- reported below.
+			throw DiskError::not_writable( $path );
+		}
+		FileTree::remove( $probe );
+	}
+
 	/** Most bytes of a request this host takes; a request is in memory in several forms at once. */
 	public static function max_request_bytes(): int {
 		$limits = array( self::MAX_REQUEST_BYTES );
@@ -91,6 +125,7 @@ final class Preflight {
 			"CREATE INDEX n ON {$table} (n)",
 			"INSERT INTO {$table} (id, n) VALUES (1, 1)",
 			"UPDATE {$table} SET n = 2",
+			"SELECT n FROM {$table}",
 			"DELETE FROM {$table}",
 			"RENAME TABLE {$table} TO {$renamed}",
 			"DROP TABLE {$renamed}",
@@ -99,6 +134,7 @@ final class Preflight {
 			try {
 				$database->exec( $sql );
 			} catch ( AgentError $error ) {
+				$this->works( "DROP TABLE IF EXISTS {$table}", "DROP TABLE IF EXISTS {$renamed}" );
 				throw ServerError::explain( $error );
 			}
 		}

@@ -64,7 +64,7 @@ final class Rollback {
 		Patience::unlimited();
 		$objects     = new SchemaObjects( $this->session );
 		$swap        = new TableSwap( $this->session );
-		$maintenance = new Maintenance( $this->session->root() );
+		$maintenance = new Maintenance( $this->session->root(), Rescue::code( $this->session ) );
 		$maintenance->begin();
 		$this->take_rows_back( $maintenance );
 		try {

@@ -36,4 +36,19 @@ final class StagedParts {
 		}
 		return $session;
 	}
+
+	/**
+	 * Where a file waits, if it does.
+	 *
+	 * @param string $path A safe relative path.
+	 * @throws AgentError Code `agent.path_refused` for a path that leads out of staging through a link.
+	 */
+	public static function file( Session $session, string $path ): string {
+		$base   = realpath( $session->staging_dir() );
+		$folder = realpath( dirname( $session->staging_dir() . $path ) );
+		if ( false !== $folder && 0 !== strpos( $folder . '/', $base . '/' ) ) {
+			throw AgentError::path_refused( $path );
+		}
+		return $session->staging_dir() . $path;
+	}
 }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
 import { type IndexEntry, pathFromWire, pathToWire, unpackIndex } from '../../../worker/src/drivers/agent/index-codec.ts';
@@ -213,6 +214,12 @@ it('hashes files', async () => {
     expect.objectContaining({ md5: md5(readFileSync(join(root, 'Z.txt'))) }),
     { path: pathToWire('a'), error: 'unreadable' },
   ]);
+  const crc = jsonOf(await agent.frames('files.hash', { files: ['b.bin'].map(pathToWire), algorithm: 'crc32b' }));
+  const sum = crc32(big).toString(16).padStart(8, '0');
+  expect(crc).toEqual({ hashes: [{ path: pathToWire('b.bin'), size: big.length, mtime: 1_700_000_001, crc32b: sum }] });
+  await expect(agent.frames('files.hash', { files: [], algorithm: 'sha256' })).rejects.toMatchObject({
+    code: 'agent.invalid_arguments',
+  });
 });
 
 function compareNames(one: string[], two: string[]): number {

@@ -92,3 +92,36 @@ it('keeps visitors out during the swap, but not the agent', async () => {
   expect((await front()).status).toBe(200);
   expect(existsSync(join(site.dir, '.maintenance'))).toBe(false);
 });
+
+it('finds its way back when a server died between two renames and left no options', async () => {
+  const session = newSession();
+  await call('door', 'session.begin', { session, mode: 'merge', prefix: 'wp_', expect: { dbBytes: 0, fileBytes: 0 } });
+  const [create] = await site.query('SHOW CREATE TABLE wp_options');
+  const createSql = String(create?.['Create Table']).replace('CREATE TABLE `wp_options`', 'CREATE TABLE {{table}}');
+  await call('door', 'tables.create', { session, tables: [{ name: 'wp_options', createSql }] });
+  const short = session.slice(0, 6);
+  await site.query(`INSERT INTO wcr${short}_1 SELECT * FROM wp_options`);
+  await call('door', 'session.commit', { session, keepRestorePoint: true });
+
+  // As such a server leaves it: the journal is at the commit, the former table is away and the new one not yet in its place.
+  await interrupt(session, 'committing', `RENAME TABLE wp_options TO wcr${short}_1`);
+  expect((await front()).status).toBe(503);
+  await expect(call('door', 'session.state', { session })).resolves.toMatchObject({ phase: 'committed' });
+  expect((await front()).status).toBe(200);
+
+  await interrupt(session, 'rolling-back', `RENAME TABLE wp_options TO wcr${short}_1`);
+  await expect(call('door', 'session.state', { session })).resolves.toMatchObject({ phase: 'rolled-back' });
+  expect((await front()).status).toBe(200);
+  expect(existsSync(join(site.dir, '.maintenance'))).toBe(false);
+  await call('door', 'session.finish', { session });
+  expect(await site.query("SHOW TABLES LIKE '%wcr%'")).toEqual([]);
+});
+
+async function interrupt(session: string, phase: string, statement: string): Promise<void> {
+  await site.php(`
+    $store = new WpCloneRestore\\Write\\SessionStore( new WpCloneRestore\\Agent\\WordPressEnvironment() );
+    $session = $store->open( '${session}' );
+    $session->journal()->set( array( 'phase' => '${phase}' ) );
+    ( new WpCloneRestore\\Write\\Maintenance( ABSPATH, WpCloneRestore\\Write\\Rescue::code( $session ) ) )->begin();`);
+  await site.query(statement);
+}

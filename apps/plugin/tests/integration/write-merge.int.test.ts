@@ -1,10 +1,19 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
-import { newSession, rowsFrame, startWriteAgent, type WriteAgent, type WriteAgentOptions } from './support/write-agent.ts';
+import {
+  fileFrame,
+  newSession,
+  rowsFrame,
+  startWriteAgent,
+  type WriteAgent,
+  type WriteAgentOptions,
+  wirePath,
+} from './support/write-agent.ts';
 
 type Sql = Awaited<ReturnType<typeof connectAsRoot>>;
 type Rows = (string | Buffer | null)[][];
@@ -265,4 +274,16 @@ it('refuses what cannot be merged', async () => {
     tables: [{ name: 'wp_posts', createSql: 'CREATE TABLE {{table}} (id int)' }],
   });
   await expect(again).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
+});
+
+it('hashes files that wait for the commit', async () => {
+  await begin();
+  await agent.call('files.write', { session }, [fileFrame('wp-content/staged.txt', 'staged')]);
+  const hash = (args: object) => agent.call('files.hash', { files: ['wp-content/staged.txt', 'none'].map(wirePath), ...args });
+  expect(await hash({})).toMatchObject({ hashes: [{ error: 'missing' }, { error: 'missing' }] });
+  const crc32b = crc32('staged').toString(16).padStart(8, '0');
+  expect(await hash({ session, algorithm: 'crc32b' })).toMatchObject({ hashes: [{ size: 6, crc32b }, { error: 'missing' }] });
+  await commit();
+  expect(await hash({ algorithm: 'crc32b' })).toMatchObject({ hashes: [{ size: 6, crc32b }, { error: 'missing' }] });
+  await expect(hash({ session })).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
 });

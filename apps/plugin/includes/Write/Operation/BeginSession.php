@@ -49,6 +49,7 @@ final class BeginSession implements Operation {
 		try {
 			$expect = (array) ( $request->args()['expect'] ?? array() );
 			$preflight->check( $known ? 0 : (int) ( $expect['fileBytes'] ?? 0 ) );
+			$preflight->check_writes( isset( $request->args()['writes'] ) ? $request->items( 'writes' ) : array() );
 			SessionCleanup::abandon_others( $store, $session );
 			$session->control()->create();
 		} catch ( AgentError $error ) {

@@ -25,6 +25,9 @@ const TARGET_SQL = [
   'INSERT INTO wp_children VALUES (1, 1)',
   'CREATE TABLE other_children (id int PRIMARY KEY, parent int, CONSTRAINT other_fk FOREIGN KEY (parent) REFERENCES wp_parents (id)) ENGINE=InnoDB',
   'INSERT INTO other_children VALUES (7, 1)',
+  // Its rows are merged, beside a parent that is swapped.
+  'CREATE TABLE wp_comments (id int PRIMARY KEY, t varchar(20), parent int, CONSTRAINT wp_comments_fk FOREIGN KEY (parent) REFERENCES wp_parents (id) ON DELETE CASCADE) ENGINE=InnoDB',
+  "INSERT INTO wp_comments VALUES (1, 'live', 1), (2, 'live too', 1), (3, 'nobody touches it', 1)",
   "CREATE TRIGGER wp_parents_bi BEFORE INSERT ON wp_parents FOR EACH ROW SET NEW.t = CONCAT(NEW.t, ' live')",
   'CREATE VIEW wp_names AS SELECT t FROM wp_parents',
 ];
@@ -69,6 +72,30 @@ export async function stage(agent: WriteAgent, session: string): Promise<void> {
     ]),
     rowsFrame('wp_children', [number('id'), number('parent')], 1, [['1', '2']]),
     rowsFrame('wp_new', [number('id')], 1, [['5']]),
+  ]);
+  const columns = [number('id'), text('t'), number('parent')];
+  await agent.call('tables.merge', { session, tables: [{ name: 'wp_comments', columns: ['id', 't', 'parent'], key: ['id'] }] });
+  await agent.call('rows.write', { session }, [
+    rowsFrame(
+      'wp_comments',
+      columns,
+      1,
+      [
+        ['1', 'restored', '1'],
+        ['9', 'new', '2'],
+      ],
+      { part: 'rows' },
+    ),
+    rowsFrame(
+      'wp_comments',
+      columns,
+      1,
+      [
+        ['1', 'live', '1'],
+        ['2', 'live too', '1'],
+      ],
+      { part: 'former' },
+    ),
   ]);
   await agent.call('files.make', {
     session,
