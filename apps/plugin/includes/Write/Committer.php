@@ -56,12 +56,12 @@ final class Committer {
 		}
 		$this->session->journal()->set(
 			array(
-				'phase'            => Session::PHASE_COMMITTING,
-				'keep'             => $keep_restore_point,
+				'phase'             => Session::PHASE_COMMITTING,
+				'keep'              => $keep_restore_point,
 				'restorePointUntil' => $until,
-				'expect'           => $expect,
-				'objects'          => $captured,
-				'views'            => array(),
+				'expect'            => $expect,
+				'objects'           => $captured,
+				'views'             => array(),
 			)
 		);
 		$this->resume();

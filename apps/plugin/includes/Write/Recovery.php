@@ -17,15 +17,22 @@ final class Recovery {
 	}
 
 	/**
-	 * Does nothing if nothing was interrupted. The caller holds the session alone.
+	 * Does nothing if nothing was interrupted. The caller holds the session alone. What was undone because it could not go on is no
+	 * failure here: the caller's own operation meets the session as it is then.
 	 *
 	 * @throws AgentError When neither way out works; the next call tries again.
 	 */
 	public static function run( Session $session ): void {
-		if ( Session::PHASE_COMMITTING === $session->phase() ) {
-			( new Committer( $session ) )->resume();
-		} elseif ( Session::PHASE_ROLLING_BACK === $session->phase() ) {
-			( new Rollback( $session ) )->resume();
+		try {
+			if ( Session::PHASE_COMMITTING === $session->phase() ) {
+				( new Committer( $session ) )->resume();
+			} elseif ( Session::PHASE_ROLLING_BACK === $session->phase() ) {
+				( new Rollback( $session ) )->resume();
+			}
+		} catch ( AgentError $error ) {
+			if ( self::is_needed( $session ) ) {
+				throw $error;
+			}
 		}
 	}
 }

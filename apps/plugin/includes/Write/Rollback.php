@@ -48,7 +48,7 @@ final class Rollback {
 	public function undo(): void {
 		$this->session->journal()->set(
 			array(
-				'phase'         => Session::PHASE_ROLLING_BACK,
+				'phase'          => Session::PHASE_ROLLING_BACK,
 				'rolledBackFrom' => Session::PHASE_KEPT === $this->session->phase() ? Session::PHASE_KEPT : Session::PHASE_COMMITTED,
 			)
 		);

@@ -14,8 +14,6 @@ use WpCloneRestore\Support\Database;
  */
 final class RowMerge {
 
-	private const ATTEMPTS  = 5;
-	private const DEADLOCK  = 1213;
 	private const DUPLICATE = 1062;
 
 	/**
@@ -73,7 +71,6 @@ final class RowMerge {
 		$this->attempt(
 			function (): void {
 				$this->compare();
-				$this->database->rollback();
 			}
 		);
 	}
@@ -94,7 +91,6 @@ final class RowMerge {
 					$this->exchange( 'f', 'r' );
 					$this->control->set_merged( true );
 				}
-				$this->database->commit();
 			}
 		);
 	}
@@ -116,7 +112,6 @@ final class RowMerge {
 					$this->exchange( 'r', 'f' );
 					$this->control->set_merged( false );
 				}
-				$this->database->commit();
 			}
 		);
 	}
@@ -150,7 +145,7 @@ final class RowMerge {
 			$this->database->exec( $sql );
 		} catch ( AgentError $error ) {
 			if ( self::DUPLICATE !== ( $error->detail()['errno'] ?? 0 ) ) {
-				throw self::DEADLOCK === ( $error->detail()['errno'] ?? 0 ) ? $error : ServerError::explain( $error, $name );
+				throw Transaction::is_deadlock( $error ) ? $error : ServerError::explain( $error, $name );
 			}
 			$key = preg_match( "/.*for key '(?:[^']*\\.)?([^'.]*)'$/s", $error->getMessage(), $match ) ? $match[1] : '';
 			throw self::target_changed( $name, $key, "{$name}: another row holds the place of one that is to be written (key {$key})", $error );
@@ -179,34 +174,15 @@ final class RowMerge {
 	}
 
 	/**
-	 * Runs a transaction, again when it lost against another one. It ends it itself when it succeeds.
-	 *
 	 * @param callable(): void $work Work.
 	 */
 	private function attempt( callable $work ): void {
 		// Rows of one table refer to those of another, and both come.
 		$this->database->exec( 'SET foreign_key_checks = 0, unique_checks = 1' );
-		for ( $attempt = 1; ; ++$attempt ) {
-			$this->database->begin();
-			try {
-				$work();
-				return;
-			} catch ( AgentError $error ) {
-				$this->give_up();
-				if ( self::DEADLOCK !== ( $error->detail()['errno'] ?? 0 ) || $attempt >= self::ATTEMPTS ) {
-					throw ServerError::explain( $error );
-				}
-			}
-			usleep( 20000 * $attempt );
-		}
-	}
-
-	/** The error before it counts: a connection that is gone has nothing to roll back. */
-	private function give_up(): void {
 		try {
-			$this->database->rollback();
+			Transaction::run( $this->database, $work );
 		} catch ( AgentError $error ) {
-			unset( $error );
+			throw ServerError::explain( $error );
 		}
 	}
 

@@ -140,24 +140,22 @@ final class RowWriter {
 	}
 
 	private function commit_frame( string $table, TablePlace $place, Frame $frame, bool $one_by_one ): void {
-		$this->database->begin();
-		try {
-			$replaced = 0;
-			if ( $one_by_one ) {
-				$replaced = $this->insert_one_by_one( $table, $frame );
-			} else {
-				$this->insert( $table, $frame );
-			}
-			$next = self::after( $place, $frame );
+		$this->places[ $table ] = Transaction::run(
+			$this->database,
+			function () use ( $table, $place, $frame, $one_by_one ): TablePlace {
+				$replaced = 0;
+				if ( $one_by_one ) {
+					$replaced = $this->insert_one_by_one( $table, $frame );
+				} else {
+					$this->insert( $table, $frame );
+				}
+				$next = self::after( $place, $frame );
 
-			$next->rows -= $replaced;
-			$this->control->store( $table, $next );
-			$this->database->commit();
-		} catch ( AgentError $error ) {
-			$this->database->rollback();
-			throw $error;
-		}
-		$this->places[ $table ] = $next;
+				$next->rows -= $replaced;
+				$this->control->store( $table, $next );
+				return $next;
+			}
+		);
 	}
 
 	/** Without transactions a crash leaves an unknown part of the frame in the table; the mark tells. */

@@ -161,7 +161,8 @@ final class SchemaObjects {
 	 */
 	private function foreign_keys( array $tables ): array {
 		$keys = array();
-		foreach ( array_intersect( $tables, $this->tables_with_foreign_keys() ) as $table ) {
+		// Asking for all foreign keys there are takes servers with many tables long.
+		foreach ( array() === $tables ? array() : array_intersect( $tables, $this->tables_with_foreign_keys() ) as $table ) {
 			$create = (string) $this->database->select( 'SHOW CREATE TABLE ' . Database::quote_identifier( $table ) )[0]['Create Table'];
 			// The server prints one key a line, and line breaks inside of names and comments as \n.
 			preg_match_all( '/^\s*(CONSTRAINT `((?:[^`]|``)+)` FOREIGN KEY .*? REFERENCES `((?:[^`]|``)+)`.*?),?$/m', $create, $matches, PREG_SET_ORDER );
@@ -183,7 +184,10 @@ final class SchemaObjects {
 	 * @return array<int, array<string, string>>
 	 */
 	private function incoming(): array {
-		$own    = $this->session->tables()->swapped();
+		$own = $this->session->tables()->swapped();
+		if ( array() === $own ) {
+			return array();
+		}
 		$others = array_diff( $this->tables_with_foreign_keys(), $own );
 		return array_values(
 			array_filter(

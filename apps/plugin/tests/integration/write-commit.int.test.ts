@@ -182,6 +182,25 @@ it.each([
   600_000,
 );
 
+it('a rollback to a kept restore point goes on after crashes', async () => {
+  const before = await snapshot(sql, agent.root);
+  await stage(agent, session);
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  await agent.call('session.finish', { session });
+  const after = await snapshot(sql, agent.root);
+  for (const at of [1, 6, 12, 20, 30]) {
+    await restart({ operation: 'session.rollback', at });
+    await agent.call('session.rollback', { session }).catch(() => undefined);
+    await restart();
+    const { phase } = await agent.call('session.state', { session });
+    expect({ at, phase, seen: await snapshot(sql, agent.root) }).toEqual({ at, phase, seen: phase === 'kept' ? after : before });
+  }
+  await agent.call('session.rollback', { session });
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+  await agent.call('session.finish', { session });
+  expect(await leftovers()).toEqual([]);
+}, 60_000);
+
 it('lets agent requests through its maintenance mode and nobody else', async () => {
   await stage(agent, session);
   await restart({ operation: 'session.commit', at: 1 });

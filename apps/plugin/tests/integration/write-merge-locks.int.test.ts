@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
@@ -93,6 +93,32 @@ it('a row that cannot be merged in the last moment undoes tables and files', asy
     detail: { table: 'wp_comments', key: 't' },
   });
   expect(maintenance()).toBe(false);
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+});
+
+it('waits for the transaction of a request that was killed while the server still works for it', async () => {
+  await stage(agent, session);
+  const before = await snapshot(sql, agent.root);
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  const after = await snapshot(sql, agent.root);
+  for (const end of ['COMMIT', 'ROLLBACK']) {
+    await agent.call('session.rollback', { session });
+    const short = session.slice(0, 6);
+    const journal = join(agent.work, 'sessions', session, 'journal.json');
+    writeFileSync(journal, readFileSync(journal, 'utf8').replace('"phase":"rolled-back"', '"phase":"committing"'));
+    await other.query('SET foreign_key_checks = 0');
+    await other.query('START TRANSACTION');
+    await other.query(`DELETE l FROM wcrb${short}_5 f JOIN wp_comments l USING (id)`);
+    await other.query(`INSERT INTO wp_comments SELECT * FROM wcr${short}_5`);
+    await other.query("REPLACE INTO wp_wcr_session (session, table_name, state) VALUES (?, '\\0merged', 'merged')", [session]);
+    // The one at work holds no lock that recovery needs before its transaction but that of the tables it exchanges.
+    const state = agent.call('session.state', { session });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await other.query(end);
+    expect(await state).toMatchObject({ phase: 'committed' });
+    expect(await snapshot(sql, agent.root)).toEqual(after);
+  }
+  await agent.call('session.rollback', { session });
   expect(await snapshot(sql, agent.root)).toEqual(before);
 });
 

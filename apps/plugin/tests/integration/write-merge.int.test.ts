@@ -105,7 +105,7 @@ it('changes rows and no others, and brings them back', async () => {
   expect(await posts()).toEqual(BEFORE);
   const first = await commit();
   expect(first).toMatchObject({ phase: 'committed' });
-  expect(first['maintenanceMs']).toBeLessThan(1_000);
+  expect(first['maintenanceMs']).toBeLessThan(3_000);
   expect(await commit()).toEqual(first);
   expect(await posts()).toEqual(AFTER);
   expect(await agent.call('session.rollback', { session })).toEqual({ phase: 'rolled-back' });
@@ -286,4 +286,21 @@ it('hashes files that wait for the commit', async () => {
   await commit();
   expect(await hash({ algorithm: 'crc32b' })).toMatchObject({ hashes: [{ size: 6, crc32b }, { error: 'missing' }] });
   await expect(hash({ session })).rejects.toMatchObject({ code: 'agent.invalid_arguments' });
+});
+
+it('is done again when it loses against a visitor’s transaction', async () => {
+  await stage();
+  await sql.query('CREATE TABLE visits (id int) ENGINE=InnoDB');
+  const other = await connectAsRoot(options.server, options.database.name);
+  // The visitor holds the later row, the commit the earlier one, which the visitor wants next and has more to lose.
+  await other.query('START TRANSACTION');
+  await other.query('INSERT INTO visits SELECT seq FROM seq_1_to_500');
+  await other.query('SELECT * FROM wp_posts WHERE ID = 2 FOR UPDATE');
+  const committed = agent.call('session.commit', { session, keepRestorePoint: true });
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await other.query('SELECT * FROM wp_posts WHERE ID = 1 FOR UPDATE');
+  await other.query('COMMIT');
+  await other.end();
+  expect(await committed).toMatchObject({ phase: 'committed' });
+  expect(await posts()).toEqual(AFTER);
 });

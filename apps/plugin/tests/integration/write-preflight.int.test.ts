@@ -66,7 +66,7 @@ it('needs no other rights than these', async () => {
 
 /** Root writes where modes forbid it. */
 function forbidWrites(folder: string, forbidden: boolean): void {
-  if (process.getuid?.() === 0) execFileSync('chattr', [forbidden ? '+i' : '-i', folder]);
+  if (process.getuid?.() === 0) execFileSync('sh', ['-c', 'chattr "$0" "$1"', forbidden ? '+i' : '-i', folder]);
   else chmodSync(folder, forbidden ? 0o555 : 0o755);
 }
 

@@ -35,11 +35,11 @@ final class ReadState extends SessionOperation {
 				'rows'     => $place->rows,
 			);
 		}
+		$former = $parts[ TableNames::FORMER ] ? array( 'former' => (object) $parts[ TableNames::FORMER ] ) : array();
 		return array(
 			'phase'  => $session->phase(),
 			'tables' => (object) $parts[ TableNames::ROWS ],
-			'former' => (object) $parts[ TableNames::FORMER ],
-		);
+		) + $former;
 	}
 
 	/**

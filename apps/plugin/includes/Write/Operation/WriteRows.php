@@ -39,10 +39,8 @@ final class WriteRows extends SessionOperation {
 			list( $name, $part )          = TableNames::parts_of( (string) $key );
 			$sequences[ $part ][ $name ] = $sequence;
 		}
-		return array(
-			'tables'   => (object) $sequences[ TableNames::ROWS ],
-			'former'   => (object) $sequences[ TableNames::FORMER ],
-			'warnings' => $warnings->lines(),
-		);
+		// Only merges have former parts.
+		$former = $sequences[ TableNames::FORMER ] ? array( 'former' => (object) $sequences[ TableNames::FORMER ] ) : array();
+		return array( 'tables' => (object) $sequences[ TableNames::ROWS ] ) + $former + array( 'warnings' => $warnings->lines() );
 	}
 }

@@ -9,6 +9,7 @@ use WpCloneRestore\Agent\AgentError;
 use WpCloneRestore\Agent\Environment;
 use WpCloneRestore\Write\FileTree;
 use WpCloneRestore\Write\Session;
+use WpCloneRestore\Write\TableNames;
 
 final class TableNamesTest extends TestCase {
 
@@ -68,6 +69,30 @@ final class TableNamesTest extends TestCase {
 		$session = $this->session( Session::REPLACE );
 		$session->tables()->add( array( 'wp_posts' ) );
 		self::assertSame( 'wp_posts', $session->tables()->current( 'wp_posts' ) );
+	}
+
+	public function test_a_merged_table_has_two_parts_and_is_not_swapped(): void {
+		$session = $this->session( Session::MERGE );
+		$names   = $session->tables();
+		$names->add( array( 'wp_new' ) );
+		$names->add_merged( 'wp_posts', array( 'ID' ), array( 'ID' ), 'PRIMARY' );
+		self::assertSame( array( 'wp_new' ), $names->swapped() );
+		self::assertSame( 'wcrabcdef_2', $names->target( TableNames::key_of( 'wp_posts', TableNames::ROWS ) ) );
+		self::assertSame( 'wcrbabcdef_2', $names->target( TableNames::key_of( 'wp_posts', TableNames::FORMER ) ) );
+		self::assertSame( 'wp_posts', $names->current( 'wp_posts' ) );
+		self::assertSame( 'wcrabcdef_1', $names->target( 'wp_new' ) );
+		self::assertSame( array( 'wp_posts', 'former' ), TableNames::parts_of( TableNames::key_of( 'wp_posts', 'former' ) ) );
+		self::assertSame( 'wp_posts former', TableNames::label( TableNames::key_of( 'wp_posts', 'former' ) ) );
+		foreach ( array( 'wp_new', 'wp_other' ) as $name ) {
+			try {
+				$names->staged( $name, TableNames::FORMER );
+				self::fail( $name );
+			} catch ( AgentError $error ) {
+				self::assertSame( 'agent.invalid_arguments', $error->error_code() );
+			}
+		}
+		$this->expectException( AgentError::class );
+		$names->add_merged( 'wp_new', array( 'id' ), array( 'id' ), 'PRIMARY' );
 	}
 
 	public function test_the_control_table_is_not_the_sites(): void {
