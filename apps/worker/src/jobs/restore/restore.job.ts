@@ -1,5 +1,5 @@
 import { RESTORE_QUEUE } from '@wcr/shared/contracts/queues';
-import { RestoreInput, type RestoreReport, restorePointSecretRef } from '@wcr/shared/contracts/restore';
+import { RestoreInput, type RestoreReport, type RestoreStatus, restorePointSecretRef } from '@wcr/shared/contracts/restore';
 import { readBaseMeta } from '../../base/base-meta.ts';
 import { defineJob } from '../../engine/define-job.ts';
 import type { RunStep, StepContext } from '../../engine/engine.types.ts';
@@ -76,10 +76,12 @@ export const restoreJob = defineJob<RestoreDeps>()({
 
   async onTerminalFailure({ input, deps, error }) {
     await undoRestore(deps, input);
-    for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
     await deps.restores.update(input.restoreId, { status: 'failed', error, endedAt: deps.now() });
+    await forgetSecrets(deps, input);
   },
 });
+
+const PUBLISHED: ReadonlySet<RestoreStatus> = new Set(['completed', 'rolling-back', 'rolled-back']);
 
 type RestoreOutput = { restoreId: string; report: RestoreReport };
 type StepName = (typeof STEPS)[number];
@@ -136,6 +138,8 @@ async function writeSite(writing: Writing): Promise<RestoreReport> {
   const warnings = [...compared.warnings, ...committed.tables.warnings, ...files.warnings, ...verified.warnings];
   const report = reportOf({ pair, options, timings, tables: committed.tables, files, warnings, committed });
   await step('publish-restore', async (s) => {
+    // An earlier attempt published it and died before it could say so; it may even be rolled back by now.
+    if (await isPublished(deps, input.restoreId)) return forgetSecrets(deps, input);
     await (await open(s)).writer.finish();
     return publish(deps, input, report, s);
   });
@@ -183,11 +187,17 @@ async function publish(deps: RestoreDeps, input: RestoreInput, report: RestoreRe
     await deps.scheduleForget({ restoreId, owner, at: report.restorePointUntil });
   }
   await deps.restores.update(restoreId, { status: 'completed', report, endedAt: deps.now() });
-  for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
   step.log(report.dryRun ? 'a dry run: nothing was written' : 'restored');
-  return null;
+  return forgetSecrets(deps, input);
 }
 
-function secretRefsOf({ from, target }: RestoreInput): string[] {
-  return [target.secretRef, ...('source' in from ? [from.source.secretRef] : [])];
+async function isPublished(deps: RestoreDeps, restoreId: string): Promise<boolean> {
+  const record = await deps.restores.read(restoreId);
+  return record !== undefined && PUBLISHED.has(record.status);
+}
+
+async function forgetSecrets(deps: RestoreDeps, { from, target }: RestoreInput): Promise<null> {
+  const secretRefs = [target.secretRef, ...('source' in from ? [from.source.secretRef] : [])];
+  for (const secretRef of secretRefs) await deps.secrets.forget(secretRef);
+  return null;
 }

@@ -1,3 +1,4 @@
+import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import type { RestoreInput } from '@wcr/shared/contracts/restore';
 import { isAppError } from '@wcr/shared/errors/app-error';
 import { openTarget } from './open-sides.ts';
@@ -7,11 +8,11 @@ const COMMITTED = new Set(['committed', 'committing', 'rolling-back', 'kept']);
 
 /**
  * Brings the target back to what it was and clears away what was staged, however far the restore got. Repeating it changes
- * nothing. A target that was never reached needs none of it.
+ * nothing. A target that was never reached needs none of it, nor one whose secrets were forgotten: they are when all is done.
  */
 export async function undoRestore(deps: RestoreDeps, input: RestoreInput): Promise<void> {
   const signal = new AbortController().signal;
-  const { pairingKey, httpAuth } = await deps.secrets.open(input.target.secretRef);
+  const { pairingKey, httpAuth } = await openSecrets(deps, input);
   if (pairingKey === undefined) return;
   const homeUrl = input.target.url;
   const found = await deps.discoverAgent({ homeUrl, pairingKey, httpAuth, signal });
@@ -25,4 +26,13 @@ export async function undoRestore(deps: RestoreDeps, input: RestoreInput): Promi
     if (!isAppError(error) || error.code !== 'agent.session_unknown') throw error;
   }
   await writer.finish({ removeRestorePoint: true });
+}
+
+async function openSecrets(deps: RestoreDeps, { target }: RestoreInput): Promise<SourceSecrets> {
+  try {
+    return await deps.secrets.open(target.secretRef);
+  } catch (error) {
+    if (isAppError(error) && error.code === 'secret.missing') return {};
+    throw error;
+  }
 }
