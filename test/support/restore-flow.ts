@@ -19,7 +19,10 @@ export async function requestRestore(stack: TestStack, body: Record<string, unkn
 }
 
 /** A restore and its job once that has ended, one way or the other. */
-export async function runRestore(stack: TestStack, body: Record<string, unknown>): Promise<{ job: JobView; restore: RestoreView }> {
+export async function runRestore(
+  stack: TestStack,
+  body: Record<string, unknown>,
+): Promise<{ job: JobView; restore: RestoreView }> {
   const id = await requestRestore(stack, body);
   const job = await awaitJob(stack, id);
   return { job, restore: await readRestore(stack, id) };
@@ -29,11 +32,16 @@ export async function readRestore(stack: TestStack, id: string): Promise<Restore
   return (await stack.call<RestoreView>('GET', `/api/v1/restores/${id}`)).body;
 }
 
-/** Rolls a restore back and waits for the end of it. */
-export async function rollBack(stack: TestStack, id: string): Promise<{ job: JobView; restore: RestoreView }> {
+/** Asks for a rollback. @returns its job. @throws Error with the API's answer when it isn't taken on */
+export async function requestRollback(stack: TestStack, id: string): Promise<string> {
   const answer = await stack.call<Accepted>('POST', `/api/v1/restores/${id}/rollback`);
   if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
-  const job = await awaitJob(stack, answer.body.job.id);
+  return answer.body.job.id;
+}
+
+/** Rolls a restore back and waits for the end of it. */
+export async function rollBack(stack: TestStack, id: string): Promise<{ job: JobView; restore: RestoreView }> {
+  const job = await awaitJob(stack, await requestRollback(stack, id));
   return { job, restore: await readRestore(stack, id) };
 }
 
