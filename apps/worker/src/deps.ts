@@ -28,12 +28,12 @@ import type { CloneDeps } from './jobs/clone/clone.types.ts';
 import type { JobDeps } from './jobs/index.ts';
 import { createProjection } from './projection/projection.ts';
 import { createRestoreProjection } from './projection/restores.ts';
-import { createCloneJobs } from './queue/clone-jobs.ts';
+import { createCloneJobs, createJobStates } from './queue/clone-jobs.ts';
 import { createExpireSchedule } from './queue/expire-schedule.ts';
 import { createExpiryOrder } from './queue/expiry-order.ts';
-import { createForgetSchedule } from './queue/forget-schedule.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from './queue/queues.ts';
 import { connectRedis } from './queue/redis-connection.ts';
+import { createRollbackSchedule } from './queue/rollback-schedule.ts';
 import { createSecretStore } from './queue/secret-store.ts';
 import { createSiteTurns, DEFAULT_TIMES } from './queue/site-turns.ts';
 import { createRewriter } from './rewriter/rewriter.ts';
@@ -83,6 +83,9 @@ export function createDeps(config: WorkerConfig): Deps {
   const projection = createProjection({ redis, sealer });
   const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
   const cloneJobs = createCloneJobs({ queue: queues[CLONE_QUEUE], redis });
+  const restores = createRestoreProjection(redis);
+  const rollbacks = createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions: JOB_OPTIONS, now });
+  const restoreJobs = createJobStates(queues);
   const sweep = { graceMs: config.sweepGraceSeconds * 1000 };
   return {
     ...{ config, logger, metrics, redis, queues, now },
@@ -104,13 +107,17 @@ export function createDeps(config: WorkerConfig): Deps {
         siteTurns: createSiteTurns(redis),
         restoreTurns: createSiteTurns(redis, DEFAULT_TIMES, 'restore-turn'),
         visit: (url, options) => visitSite(url, { ...options, ...(network && { dispatcher: network.dispatcher }) }),
-        restores: createRestoreProjection(redis),
-        scheduleForget: createForgetSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions: JOB_OPTIONS, now }),
+        restores,
+        scheduleForget: rollbacks.scheduleForget,
+        scheduleUndo: rollbacks.undo,
         settings: { ...sources.settings, restorePointMs: config.restorePointHours * HOUR_MS },
       },
       expire: { runtime, projection, cloneJobs, schedule, secrets, now },
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
-      sweep: { runtime, projection, cloneJobs, schedule, settings: sweep, logger, now },
+      sweep: {
+        ...{ runtime, projection, cloneJobs, schedule, restores, restoreJobs, rollbacks, secrets, logger, now },
+        settings: sweep,
+      },
     },
     worker: workerSettings(config),
     async close() {

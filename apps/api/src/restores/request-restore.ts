@@ -1,7 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import { RESTORE_QUEUE } from '@wcr/shared/contracts/queues';
-import type { RestoreInput, RestoreRecord, RestoreStatus, SiteAccess } from '@wcr/shared/contracts/restore';
+import {
+  type RestoreInput,
+  type RestoreRecord,
+  type RestoreStatus,
+  type SiteAccess,
+  targetSecretRef,
+} from '@wcr/shared/contracts/restore';
 import { CloneId } from '@wcr/shared/domain/clone-id';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Caller } from '../access/api-keys.ts';
@@ -70,7 +76,7 @@ function inputOf({ body, caller, requestId }: RestoreRequest, record: RestoreRec
   return {
     restoreId: record.id,
     from: source === undefined ? { cloneId: CloneId.parse(cloneId) } : { source: accessOf(source, sourceRefOf(record.id)) },
-    target: accessOf(target, targetRefOf(record.id)),
+    target: accessOf(target, targetSecretRef(record.id)),
     options: record.options,
     owner: caller.id,
     requestedAt: record.createdAt,
@@ -84,7 +90,7 @@ function accessOf({ url, loginUrl }: { url: string; loginUrl?: string | undefine
 
 /** Each site's secrets have an entry of their own, so that a worker forgets them one by one. */
 function sealable({ body: { source, target } }: RestoreRequest, id: string): Map<string, SourceSecrets> {
-  const ofTarget = [targetRefOf(id), secretsOf(target)] as const;
+  const ofTarget = [targetSecretRef(id), secretsOf(target)] as const;
   return new Map(source === undefined ? [ofTarget] : [ofTarget, [sourceRefOf(id), secretsOf(source)]]);
 }
 
@@ -96,10 +102,6 @@ function restoreIdOf({ caller, idempotencyKey }: RestoreRequest, tries: number):
   const name = tries === 0 && idempotencyKey !== undefined ? idempotencyKey : randomUUID();
   const digest = createHash('sha256').update(`${caller.id}\n${name}`).digest('hex');
   return `${RESTORE_QUEUE}-${digest.slice(0, 32)}`;
-}
-
-function targetRefOf(restoreId: string): string {
-  return `target:${restoreId}`;
 }
 
 function sourceRefOf(restoreId: string): string {

@@ -103,6 +103,7 @@ final class Committer {
 			array(
 				'phase'         => Session::PHASE_COMMITTED,
 				'maintenanceMs' => $maintenance->milliseconds(),
+				'committedAt'   => microtime( true ),
 			)
 		);
 	}

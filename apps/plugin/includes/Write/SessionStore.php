@@ -85,6 +85,21 @@ final class SessionStore {
 	}
 
 	/**
+	 * Makes sure that no other session was committed after this one and still stands: what it changed would be mixed with what this
+	 * one brings back.
+	 *
+	 * @throws AgentError Code `target.restored_since`.
+	 */
+	public function assert_newest( Session $session ): void {
+		foreach ( $this->all() as $other ) {
+			$stands = $other->is_merge() && in_array( $other->phase(), array( Session::PHASE_COMMITTED, Session::PHASE_KEPT ), true );
+			if ( $stands && $other->journal()->get( 'committedAt', 0 ) > $session->journal()->get( 'committedAt', 0 ) ) {
+				throw new AgentError( 'target.restored_since', 'A later restore stands on this one.', false, array( 'reason' => 'session ' . $other->id() ) );
+			}
+		}
+	}
+
+	/**
 	 * Holds the session until the request ends: many requests may share it, one may own it.
 	 *
 	 * @throws AgentError Code `agent.failed` when another request does not let go in time.

@@ -122,6 +122,22 @@ it('keeps a restore point after the end of the session until it is told to remov
   expect(await leftovers()).toEqual([]);
 });
 
+it('an earlier restore point waits until a later one is rolled back', async () => {
+  const before = await snapshot(sql, agent.root);
+  await stage(agent, session);
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  await agent.call('session.finish', { session });
+  const later = newSession();
+  await agent.call('session.begin', { session: later, mode: 'merge', prefix: 'wp_', expect: { dbBytes: 0, fileBytes: 0 } });
+  await agent.call('files.write', { session: later }, [fileFrame('index.php', '<?php // later')]);
+  await agent.call('session.commit', { session: later, keepRestorePoint: true });
+  await expect(agent.call('session.rollback', { session })).rejects.toMatchObject({ code: 'target.restored_since' });
+  expect(file('index.php')).toBe('<?php // later');
+  await agent.call('session.rollback', { session: later });
+  await agent.call('session.rollback', { session });
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+});
+
 it('a new session clears away what a dead one has staged', async () => {
   await stage(agent, session);
   const next = newSession();

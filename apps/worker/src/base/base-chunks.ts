@@ -93,6 +93,8 @@ export async function* readChunks(parts: AsyncIterable<Buffer>): AsyncGenerator<
       if (skip > 0) break;
     }
   }
+  // A cut-off file would pass rows off as new ones.
+  if (pending.length > 0 || skip > 0) throw damaged(undefined);
 }
 
 function headOf(data: Buffer): (Omit<BaseChunk, 'at'> & { length: number }) | undefined {

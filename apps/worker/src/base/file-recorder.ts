@@ -39,8 +39,10 @@ export class FileRecorder {
   }
 }
 
+/** Times as the index tells them. */
 function newSums(mtime: number): Sums {
-  return { source: { size: 0, crc32: 0 }, written: { size: 0, crc32: 0 }, mtime };
+  const told = Math.max(0, Math.min(0xffff_ffff, mtime));
+  return { source: { size: 0, crc32: 0 }, written: { size: 0, crc32: 0 }, mtime: told };
 }
 
 function add(sum: { size: number; crc32: number } | undefined, data: Buffer): void {

@@ -21,6 +21,17 @@ export const NATURAL_KEYS: Readonly<Record<string, { key: readonly string[]; sur
   options: { key: ['option_name'], surrogate: 'option_id' },
 };
 
+/** What WordPress stores when somebody only opens an empty editor: nothing of a site until it becomes more. */
+const UNSETTLED_ROWS: Readonly<Record<string, { column: string; value: string }>> = {
+  posts: { column: 'post_status', value: 'auto-draft' },
+};
+
+/** Whether a row is none yet that somebody made: its coming, going and becoming a real one is no change of that row. */
+export function isUnsettled(bareTable: string, cellAt: (column: string) => string | undefined): boolean {
+  const rule = UNSETTLED_ROWS[bareTable];
+  return rule !== undefined && cellAt(rule.column) === rule.value;
+}
+
 /** @returns undefined for a table in which rows cannot be told apart */
 export function identityOf(table: TableSchema, prefix: string): RowIdentity | undefined {
   if (table.key === null) return undefined;
@@ -43,7 +54,7 @@ export function bareName(name: string, prefix: string): string {
 }
 
 /** Columns whose values travel: all that are not generated. */
-export function plainColumns(table: TableSchema): ColumnSchema[] {
+export function plainColumns(table: Pick<TableSchema, 'columns'>): ColumnSchema[] {
   return table.columns.filter((column) => !column.generated);
 }
 

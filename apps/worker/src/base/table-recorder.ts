@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
+import { isAppError } from '@wcr/shared/errors/app-error';
 import type { BaseStore } from '../drivers/agent/base-store.ts';
 import { splitPackedRows } from '../drivers/agent/row-codec.ts';
-import { encodeChunk, encodeEntry, readChunks } from './base-chunks.ts';
-import { addSums, cursorAfter, hashRow, keyText, RowShape } from './packed-row.ts';
-import { identityOf, plainColumns } from './row-identity.ts';
+import { type BaseChunk, encodeChunk, encodeEntry, readChunks } from './base-chunks.ts';
+import { addSums, cellsOf, cursorAfter, hashRow, keyText, RowShape } from './packed-row.ts';
+import { bareName, identityOf, isUnsettled, plainColumns } from './row-identity.ts';
 
 /** Few enough rows that a change of one of them is found, and sent, without reading much. */
 const CHUNK_ROWS = 256;
@@ -25,12 +26,14 @@ type Open = { after: string | null; entries: Buffer[]; rows: number; source: big
 export class TableRecorder {
   readonly #store: BaseStore;
   readonly #name: string;
-  readonly #columnCount: number;
+  readonly #bare: string;
+  readonly #columns: readonly string[];
   readonly #shape: RowShape | undefined;
   readonly #isWhole: boolean;
   #offset = 0;
   #pending: Buffer[] = [];
   #pendingBytes = 0;
+  #isStale = false;
   #open: Open = newChunk(null);
 
   constructor(store: BaseStore, table: TableSchema, prefix: string) {
@@ -38,7 +41,8 @@ export class TableRecorder {
     const identity = identityOf(table, prefix);
     this.#store = store;
     this.#name = tableBaseName(table.name);
-    this.#columnCount = columns.length;
+    this.#bare = bareName(table.name, prefix);
+    this.#columns = columns;
     this.#shape = identity && new RowShape(columns, identity);
     this.#isWhole = identity?.isWhole ?? true;
   }
@@ -51,17 +55,28 @@ export class TableRecorder {
     this.restart();
     if (cursor === null) return true;
     if (this.#isWhole) return false;
-    for await (const chunk of readChunks(this.#store.read(this.#name))) {
+    for await (const chunk of this.#stored()) {
       if (chunk.upto !== cursor) continue;
       this.#offset = chunk.at + chunk.bytes;
       this.#open = newChunk(cursor);
+      this.#isStale = false;
       return true;
     }
     return false;
   }
 
-  /** Forgets everything; the table is copied from its first row. */
+  /** The chunks of the file, as far as it is whole: a worker may have died while it wrote it. */
+  async *#stored(): AsyncGenerator<BaseChunk> {
+    try {
+      yield* readChunks(this.#store.read(this.#name));
+    } catch (error) {
+      if (!isAppError(error) || error.code !== 'agent.malformed') throw error;
+    }
+  }
+
+  /** Forgets everything; the table is copied from its first row. What the file holds is no place to go on from any more. */
   restart(): void {
+    this.#isStale = true;
     this.#offset = 0;
     this.#pending = [];
     this.#pendingBytes = 0;
@@ -70,15 +85,15 @@ export class TableRecorder {
 
   /** @param source packed rows as they were read. @param written the same rows as they will be written */
   add(source: Buffer, written: Buffer): void {
-    const others = written === source ? undefined : splitPackedRows(written, this.#columnCount);
-    for (const row of splitPackedRows(source, this.#columnCount)) this.#addRow(row, others?.next().value ?? row);
+    const others = written === source ? undefined : splitPackedRows(written, this.#columns.length);
+    for (const row of splitPackedRows(source, this.#columns.length)) this.#addRow(row, others?.next().value ?? row);
     // A chunk ends where a request may end, so that a worker that takes over finds that place.
     if (!this.#isWhole) this.#close();
   }
 
   /** Stores what is worth a request. To be called before the rows are written. */
   async flush(): Promise<void> {
-    if (this.#pendingBytes >= PENDING_BYTES) await this.#write();
+    if (this.#pendingBytes >= PENDING_BYTES || this.#isStale) await this.#write();
   }
 
   /** Stores the rest; to be called after the table's last row. */
@@ -97,8 +112,15 @@ export class TableRecorder {
     open.written = addSums(open.written, writtenHash);
     if (this.#shape === undefined) return;
     open.lastKey = this.#shape.keyCells(written);
-    open.entries.push(encodeEntry(keyText(open.lastKey), { source: sourceHash, written: writtenHash }));
+    // Summed, or ranges would differ; but a site on which it becomes a real row later has made a new one.
+    if (!this.#isUnsettled(written))
+      open.entries.push(encodeEntry(keyText(open.lastKey), { source: sourceHash, written: writtenHash }));
     if (open.rows >= CHUNK_ROWS && !this.#isWhole) this.#close();
+  }
+
+  #isUnsettled(row: Buffer): boolean {
+    const cellAt = (column: string) => cellsOf(row, this.#columns.length)[this.#columns.indexOf(column)]?.toString('latin1');
+    return isUnsettled(this.#bare, cellAt);
   }
 
   #close(): void {
@@ -117,6 +139,7 @@ export class TableRecorder {
     const offset = this.#offset;
     this.#pending = [];
     this.#pendingBytes = 0;
+    this.#isStale = false;
     this.#offset += data.length;
     await this.#store.write({ name: this.#name, offset, data });
   }

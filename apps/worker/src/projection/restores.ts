@@ -15,8 +15,14 @@ if ARGV[3] ~= '' then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) else re
 return 1`;
 
 /** The API's view of restores in Redis. Ids of long ago leave the index with the next restore that ends. */
-export function createRestoreProjection(redis: Redis): RestoreProjection {
+export function createRestoreProjection(redis: Redis): RestoreProjection & { list(): Promise<RestoreRecord[]> } {
   return {
+    /** Every record there is, oldest first. */
+    async list() {
+      const ids = await redis.zrange(redisKeys.restoreIndex, '0', '-1');
+      const records = await Promise.all(ids.map(async (id) => parseRecord(await redis.get(redisKeys.restore(id)))));
+      return records.filter((record) => record !== undefined);
+    },
     read: async (restoreId) => parseRecord(await redis.get(redisKeys.restore(restoreId))),
     async update(restoreId, patch) {
       for (let tries = 0; tries < CAS_TRIES; tries += 1) if (await tryUpdate(redis, restoreId, patch)) return;

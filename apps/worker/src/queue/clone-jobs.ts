@@ -1,7 +1,8 @@
 import { CloneInput, JobFailure } from '@wcr/shared/contracts/jobs';
-import { redisKeys } from '@wcr/shared/contracts/queues';
+import { queueOfJobId, redisKeys } from '@wcr/shared/contracts/queues';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import type { Queues } from './queues.ts';
 
 /** Longer than any job lives on after it was cancelled. */
 const CANCEL_TTL_MS = 7 * 86_400_000;
@@ -20,14 +21,28 @@ export type CloneJobs = {
   secretRefOf(jobId: string): Promise<string | undefined>;
 };
 
-export function createCloneJobs({ queue, redis }: { queue: Queue; redis: Redis }): CloneJobs {
-  const state = async (jobId: string): Promise<CloneJobState> => {
-    const job: Job | undefined = await queue.getJob(jobId);
-    const now = job === undefined ? 'unknown' : await job.getState();
-    if (job === undefined || now === 'unknown') return { alive: false, endedAt: undefined, failure: undefined };
-    if (now !== 'completed' && now !== 'failed') return { alive: true };
-    return { alive: false, endedAt: job.finishedOn, failure: parseFailure(job.failedReason) };
+/** What became of any job whose id begins with its queue's name. */
+export function createJobStates(queues: Queues): Pick<CloneJobs, 'state'> {
+  return {
+    async state(jobId) {
+      const name = queueOfJobId(jobId);
+      return name === undefined ? GONE : readState(queues[name], jobId);
+    },
   };
+}
+
+const GONE: CloneJobState = { alive: false, endedAt: undefined, failure: undefined };
+
+async function readState(queue: Queue, jobId: string): Promise<CloneJobState> {
+  const job: Job | undefined = await queue.getJob(jobId);
+  const now = job === undefined ? 'unknown' : await job.getState();
+  if (job === undefined || now === 'unknown') return GONE;
+  if (now !== 'completed' && now !== 'failed') return { alive: true };
+  return { alive: false, endedAt: job.finishedOn, failure: parseFailure(job.failedReason) };
+}
+
+export function createCloneJobs({ queue, redis }: { queue: Queue; redis: Redis }): CloneJobs {
+  const state = (jobId: string) => readState(queue, jobId);
   return {
     state,
     async cancel(jobId) {

@@ -23,6 +23,7 @@ export type SecretStore = {
   /** Replaces the sealed secrets of a job, keeping their remaining life. No-op when they are gone. */
   replace(secretRef: string, secrets: SourceSecrets): Promise<void>;
   forget(secretRef: string): Promise<void>;
+  has(secretRef: string): Promise<boolean>;
   /** Seals secrets that somebody needs until a moment (ms since the epoch) long after the job. */
   keep(secretRef: string, secrets: SourceSecrets, untilMs: number): Promise<void>;
   /** The pairing key of a site that this owner has set up before; undefined also when it was sealed under another key. */
@@ -54,6 +55,7 @@ export function createSecretStore({ redis, sealer, redactor }: SecretStoreOption
     async forget(secretRef) {
       await redis.unlink(redisKeys.secret(secretRef));
     },
+    has: async (secretRef) => (await redis.exists(redisKeys.secret(secretRef))) === 1,
     async keep(secretRef, secrets, untilMs) {
       await redis.set(redisKeys.secret(secretRef), sealer.seal(know(secrets), secretRef), 'PXAT', untilMs);
     },

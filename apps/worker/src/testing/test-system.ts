@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
-import { CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, ROLLBACK_QUEUE, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
 import { createCloneId } from '@wcr/shared/domain/clone-id';
 import { createSealer } from '@wcr/shared/secrets/seal';
 import type { Job, Queue } from 'bullmq';
@@ -12,10 +12,12 @@ import { expireJob } from '../jobs/expire/expire.job.ts';
 import { extendJob } from '../jobs/extend/extend.job.ts';
 import { sweepJob } from '../jobs/sweep/sweep.job.ts';
 import { createProjection, type Projection } from '../projection/projection.ts';
-import { type CloneJobs, createCloneJobs } from '../queue/clone-jobs.ts';
+import { createRestoreProjection } from '../projection/restores.ts';
+import { type CloneJobs, createCloneJobs, createJobStates } from '../queue/clone-jobs.ts';
 import { createExpireSchedule, type ExpireSchedule } from '../queue/expire-schedule.ts';
 import { createExpiryOrder } from '../queue/expiry-order.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from '../queue/queues.ts';
+import { createRollbackSchedule } from '../queue/rollback-schedule.ts';
 import { createSecretStore, type SecretStore } from '../queue/secret-store.ts';
 import type { RunningWorker } from '../worker.ts';
 import { createTestEngine, TEST_PREFIX, type TestEngine } from './test-engine.ts';
@@ -30,6 +32,7 @@ export type TestSystem = AsyncDisposable & {
   readonly runtime: Runtime;
   readonly queues: Queues;
   readonly projection: Projection;
+  readonly restores: ReturnType<typeof createRestoreProjection>;
   readonly schedule: ExpireSchedule;
   readonly cloneJobs: CloneJobs;
   readonly secrets: SecretStore;
@@ -43,19 +46,32 @@ export type TestSystem = AsyncDisposable & {
   gone(cloneId: string): Promise<unknown>;
 };
 
+/** What the jobs work with. */
+function createParts(engine: TestEngine) {
+  const { redis, redactor, now, logger } = engine;
+  const sealer = createSealer(randomBytes(32).toString('hex'));
+  const queues = createQueues({ redis, prefix: TEST_PREFIX, logger: pino({ level: 'silent' }) });
+  const jobOptions = { ...JOB_OPTIONS, attempts: 2 };
+  return {
+    queues,
+    runtime: createMemoryRuntime(),
+    projection: createProjection({ redis, sealer }),
+    schedule: createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions, now }),
+    cloneJobs: createCloneJobs({ queue: queues[CLONE_QUEUE], redis }),
+    secrets: createSecretStore({ redis, sealer, redactor }),
+    order: createExpiryOrder(redis),
+    restores: createRestoreProjection(redis),
+    rollbacks: createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions, now }),
+    restoreJobs: createJobStates(queues),
+    ...{ now, logger },
+  };
+}
+
 export async function createTestSystem(url: string, options: { graceMs?: number } = {}): Promise<TestSystem> {
   const engine = createTestEngine(url);
-  const { redis, redactor, now } = engine;
-  const sealer = createSealer(randomBytes(32).toString('hex'));
-  const runtime = createMemoryRuntime();
-  const queues = createQueues({ redis, prefix: TEST_PREFIX, logger: pino({ level: 'silent' }) });
-  const projection = createProjection({ redis, sealer });
-  const jobOptions = { ...JOB_OPTIONS, attempts: 2 };
-  const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions, now });
-  const cloneJobs = createCloneJobs({ queue: queues[CLONE_QUEUE], redis });
-  const secrets = createSecretStore({ redis, sealer, redactor });
-  const order = createExpiryOrder(redis);
-  const shared = { runtime, projection, schedule, cloneJobs, secrets, order, now, logger: engine.logger };
+  const shared = createParts(engine);
+  const { queues, runtime, projection, schedule, cloneJobs, secrets, restores } = shared;
+  const { redis } = engine;
   const settings = { graceMs: options.graceMs ?? MINUTE_MS };
   const workers: RunningWorker[] = [];
   const ended = (name: keyof Queues, jobId: string): Promise<Job> =>
@@ -64,7 +80,7 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
       return job?.finishedOn === undefined ? undefined : job;
     }, `the end of ${jobId}`);
   return {
-    ...{ engine, runtime, queues, projection, schedule, cloneJobs, secrets, ended },
+    ...{ engine, runtime, queues, projection, restores, schedule, cloneJobs, secrets, ended },
     start() {
       const worker = engine.start([
         { queue: EXPIRE_QUEUE, processor: createProcessor({ engine, definition: expireJob, deps: shared }), concurrency: 4 },

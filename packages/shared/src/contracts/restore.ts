@@ -35,10 +35,13 @@ export const RestoreInput = z.object({
 });
 export type RestoreInput = z.infer<typeof RestoreInput>;
 
-/** What the rollback queue carries: back to the restore point, or the restore point's removal when its time is up. */
+/**
+ * What the rollback queue carries: back to the restore point; the restore point's removal when its time is up; or the end of a
+ * restore that failed and could not clean up behind itself.
+ */
 export const RollbackInput = z.object({
   restoreId: z.string(),
-  action: z.enum(['roll-back', 'forget']),
+  action: z.enum(['roll-back', 'forget', 'undo']),
   owner: z.string(),
   requestId: z.string().optional(),
 });
@@ -121,5 +124,6 @@ export const RestoreRecord = z.object({
 });
 export type RestoreRecord = z.infer<typeof RestoreRecord>;
 
-/** Sealed secrets of the target while its restore point lives. */
+/** Sealed secrets of the target while its restore job lives, and while its restore point does. */
+export const targetSecretRef = (restoreId: string): string => `target:${restoreId}`;
 export const restorePointSecretRef = (restoreId: string): string => `restore-point:${restoreId}`;

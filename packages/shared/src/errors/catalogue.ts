@@ -160,6 +160,13 @@ export const CATALOGUE = {
     'Nothing was written; the sites are compared again.',
   ),
 
+  'target.restored_since': entry(
+    409,
+    false,
+    'The target was restored again since.',
+    'Roll the later restore back first; what it changed would be mixed with what this one brings back.',
+  ),
+
   'restore.not_found': entry(404, false, 'There is no restore {restoreId}.', 'Restores are kept for 30 days after they end.'),
   'restore.target_changed': entry(
     409,

@@ -7,6 +7,7 @@ namespace WpCloneRestore\Write\Operation;
 use WpCloneRestore\Agent\Request;
 use WpCloneRestore\Write\Rollback;
 use WpCloneRestore\Write\Session;
+use WpCloneRestore\Write\SessionStore;
 
 /**
  * Brings back what a commit has replaced.
@@ -22,6 +23,7 @@ final class RollbackSession extends SessionOperation {
 	}
 
 	protected function run( Session $session, Request $request ): array {
+		( new SessionStore( $request->environment() ) )->assert_newest( $session );
 		( new Rollback( $session ) )->roll_back();
 		return array( 'phase' => $session->phase() );
 	}

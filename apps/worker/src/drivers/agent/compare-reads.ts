@@ -8,8 +8,9 @@ export type Staged = { readonly session: string; readonly part?: 'rows' | 'forme
 export type RowDigest = { readonly rows: number; readonly checksum: bigint };
 export type HashAlgorithm = 'md5' | 'crc32b';
 
-/** Ranges in one request; their cursors count towards the limit of its description. */
+/** Ranges in one request, and the length of their cursors, which keys of long texts make large: its description has a limit. */
 const RANGES_PER_REQUEST = 2_000;
+const CURSORS_PER_REQUEST = 512 << 10;
 const FILES_PER_REQUEST = 400;
 
 const DigestAnswer = z.object({
@@ -39,15 +40,28 @@ export async function digestRows(
   ranges: readonly RowRange[],
 ): Promise<RowDigest[]> {
   const digests = ranges.map(() => ({ rows: 0, checksum: 0n }));
-  for (let from = 0; from < ranges.length; from += RANGES_PER_REQUEST) {
-    for await (const part of digestParts(agent, of, ranges.slice(from, from + RANGES_PER_REQUEST))) {
+  for (let from = 0; from < ranges.length; ) {
+    const asked = ranges.slice(from, from + countForRequest(ranges, from));
+    for await (const part of digestParts(agent, of, asked)) {
       const digest = digests[from + part.index];
       if (digest === undefined) throw new AppError('agent.malformed', { reason: 'a range nobody asked for' });
       digest.rows += part.rows;
       digest.checksum = BigInt.asUintN(64, digest.checksum + BigInt(part.checksum));
     }
+    from += asked.length;
   }
   return digests;
+}
+
+function countForRequest(ranges: readonly RowRange[], from: number): number {
+  let length = 0;
+  for (let count = 0; count < RANGES_PER_REQUEST; count += 1) {
+    const range = ranges[from + count];
+    if (range === undefined) return count;
+    length += (range.after?.length ?? 0) + (range.upto?.length ?? 0);
+    if (length > CURSORS_PER_REQUEST && count > 0) return count;
+  }
+  return RANGES_PER_REQUEST;
 }
 
 async function* digestParts(agent: SourceAgent, of: RowSelection & Partial<Staged>, ranges: readonly RowRange[]) {

@@ -55,16 +55,19 @@ export class FileRewriting {
   }
 
   #passThrough(part: FilePart, as: string): OutgoingPart {
-    const suspicious = this.tooLarge.at(-1) !== as && this.#rewriter.mayContain(part.data) && !part.data.includes(0);
-    if (suspicious) this.tooLarge.push(as);
+    if (this.tooLarge.at(-1) !== as && this.#isTextOfSource(part.data)) this.tooLarge.push(as);
     const { data, offset, eof, mtime, mode } = part;
     return { path: as, data, offset, eof, size: offset + data.length, mtime, mode };
   }
 
   #rewrite(whole: Buffer, as: string): Buffer {
     if (as === '.htaccess') return this.#adaptHtaccess(this.#rewriteText(whole));
-    // A zero byte tells an archive or a picture from text; their inner lengths must not change.
-    return this.#rewriter.mayContain(whole) && !whole.includes(0) ? this.#rewriteText(whole) : whole;
+    return this.#isTextOfSource(whole) ? this.#rewriteText(whole) : whole;
+  }
+
+  /** A zero byte tells an archive or a picture from text; their inner lengths must not change. It is mostly found at once. */
+  #isTextOfSource(data: Buffer): boolean {
+    return !data.includes(0) && this.#rewriter.mayContain(data);
   }
 
   #rewriteText(whole: Buffer): Buffer {

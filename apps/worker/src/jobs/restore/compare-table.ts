@@ -2,7 +2,7 @@ import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import type { TargetChange } from '@wcr/shared/contracts/restore';
 import { type BaseChunk, type BaseEntry, decodeEntries, readChunks } from '../../base/base-chunks.ts';
 import { keyText, RowShape } from '../../base/packed-row.ts';
-import { bareName, identityOf, plainColumns, type RowIdentity } from '../../base/row-identity.ts';
+import { bareName, identityOf, isUnsettled, plainColumns, type RowIdentity } from '../../base/row-identity.ts';
 import { tableBaseName } from '../../base/table-recorder.ts';
 import { type BaseStore, readPart } from '../../drivers/agent/base-store.ts';
 import { digestRows } from '../../drivers/agent/compare-reads.ts';
@@ -38,7 +38,10 @@ export type ComparedTable = {
 };
 export type ReadSides = { readonly clone: SourceAgent; readonly target: SourceAgent };
 
-type Rows = Map<string, Buffer>;
+/** Rows by their key; those that do not travel apart. */
+type Rows = { readonly travelling: Map<string, Buffer>; readonly staying: Map<string, Buffer> };
+const NO_ROWS: Rows = { travelling: new Map(), staying: new Map() };
+type PlacedRange = { readonly range: RowRange; readonly chunk: BaseChunk | undefined };
 /** One row: whether the clone changed it, what it would become, what the target has, and its hash there when the clone was made. */
 type Judged = {
   readonly isChanged: boolean;
@@ -55,7 +58,9 @@ export class TableComparison {
   readonly #shape: RowShape;
   readonly #adoption: RowAdoption;
   readonly #amended: RowChange[] = [];
+  readonly #bare: string;
   readonly columns: readonly string[];
+  #ranges: PlacedRange[] | undefined;
 
   /** @param compared a table with a key */
   constructor(sides: ReadSides, compared: ComparedTable) {
@@ -67,13 +72,22 @@ export class TableComparison {
     this.#identity = identity;
     this.columns = plainColumns(table).map(({ name }) => name);
     this.#shape = new RowShape(this.columns, identity);
-    this.#adoption = createRowAdoption(bareName(table.name, prefix), this.columns);
+    this.#bare = bareName(table.name, prefix);
+    this.#adoption = createRowAdoption(this.#bare, this.columns);
+  }
+
+  /**
+   * Finds out where the sites differ, so that `findings` need not; cheap, and worth doing for several tables at a time. What comes
+   * into being in the clone afterwards may be missed; of the target nothing, since its rows are read by `findings`.
+   */
+  async prepare(): Promise<void> {
+    this.#ranges = await this.#differing(await this.#chunks());
   }
 
   /** Every row that the restore changes, and every change of the target that somebody should hear of. */
   async *findings(): AsyncGenerator<RowFinding> {
-    const chunks = await this.#chunks();
-    for (const { range, chunk } of await this.#differing(chunks)) yield* this.#compareRange(range, await this.#entries(chunk));
+    if (this.#ranges === undefined) await this.prepare();
+    for (const { range, chunk } of this.#ranges ?? []) yield* this.#compareRange(range, await this.#entries(chunk));
     for (const change of this.#amended.splice(0)) yield { change, isLenient: true };
   }
 
@@ -83,17 +97,19 @@ export class TableComparison {
   }
 
   /** The ranges to look into: those the clone changed, and in watched tables those the target changed. */
-  async #differing(chunks: readonly BaseChunk[]): Promise<{ range: RowRange; chunk: BaseChunk | undefined }[]> {
+  async #differing(chunks: readonly BaseChunk[]): Promise<PlacedRange[]> {
     const { base, rules, table, cloneName } = this.#compared;
     if (base === undefined) return [{ range: { after: null, upto: null }, chunk: undefined }];
-    const ranges: { range: RowRange; chunk: BaseChunk | undefined }[] = chunks.map((chunk) => ({ range: chunk, chunk }));
+    const ranges: PlacedRange[] = chunks.map((chunk) => ({ range: chunk, chunk }));
     // Rows behind the last one that there was.
     if (!this.#identity.isWhole || chunks.length === 0)
       ranges.push({ range: { after: chunks.at(-1)?.upto ?? null, upto: null }, chunk: undefined });
     const wanted = ranges.map(({ range: { after, upto } }) => ({ after, upto }));
     const selection = { columns: this.#identity.compared, key: table.key };
-    const clone = await digestRows(this.#sides.clone, { ...selection, table: cloneName }, wanted);
-    const target = rules.isWatched ? await digestRows(this.#sides.target, { ...selection, table: table.name }, wanted) : [];
+    const [clone, target] = await Promise.all([
+      digestRows(this.#sides.clone, { ...selection, table: cloneName }, wanted),
+      rules.isWatched ? digestRows(this.#sides.target, { ...selection, table: table.name }, wanted) : [],
+    ]);
     return ranges.filter(({ chunk }, index) => {
       const isCloneSame = isSame(clone[index], chunk?.rows, chunk?.written);
       return !isCloneSame || (rules.isWatched && !isSame(target[index], chunk?.rows, chunk?.source));
@@ -109,7 +125,8 @@ export class TableComparison {
   /** A range without an end may hold any number of rows: it is gone through batch by batch of the clone. */
   async *#compareRange(range: RowRange, entries: ReadonlyMap<string, BaseEntry>): AsyncGenerator<RowFinding> {
     if (this.#identity.isWhole || range.upto !== null) {
-      yield* this.#compareRows(await this.#rows('clone', range), await this.#rows('target', range), entries);
+      const [clone, target] = await Promise.all([this.#rows('clone', range), this.#rows('target', range)]);
+      yield* this.#compareRows(clone, target, entries);
       return;
     }
     let after = range.after;
@@ -119,7 +136,7 @@ export class TableComparison {
       after = batch.cursor;
     }
     for await (const batch of this.#sides.target.rowsIn(this.#selection('target'), { after, upto: null }))
-      yield* this.#compareRows(new Map(), this.#keyed('target', [batch.data]), entries);
+      yield* this.#compareRows(NO_ROWS, this.#keyed('target', [batch.data]), entries);
   }
 
   #selection(side: 'clone' | 'target'): RowSelection {
@@ -136,41 +153,49 @@ export class TableComparison {
     );
   }
 
-  /** Rows of the clone by the key they will have on the target, and as they will be there. */
   #keyed(side: 'clone' | 'target', parts: readonly Buffer[]): Rows {
-    const rows: Rows = new Map();
-    const { rules } = this.#compared;
+    const rows: Rows = { travelling: new Map(), staying: new Map() };
     for (const part of parts) {
       for (const row of splitPackedRows(part, this.columns.length)) {
-        if (rules.travels(viewRow(row, this.columns))) rows.set(keyText(this.#shape.keyCells(row)), row);
-        else if (side === 'target') this.#amend(row);
+        const travels = this.#compared.rules.travels(viewRow(row, this.columns));
+        (travels ? rows.travelling : rows.staying).set(keyText(this.#shape.keyCells(row)), row);
+        if (side === 'target') this.#seeLive(row, travels);
       }
     }
     return rows;
   }
 
+  #seeLive(row: Buffer, travels: boolean): void {
+    this.#adoption.see(row);
+    if (!travels) this.#amend(row);
+  }
+
   #amend(former: Buffer): void {
-    this.#adoption.see(former);
     const row = this.#compared.amend?.(former, this.columns);
     if (row !== undefined) this.#amended.push({ kind: 'update', row, former });
   }
 
   *#compareRows(clone: Rows, target: Rows, entries: ReadonlyMap<string, BaseEntry>): Generator<RowFinding> {
-    for (const row of target.values()) this.#adoption.see(row);
     const done = new Set<string>();
-    for (const [cloneKey, row] of clone) {
+    for (const [cloneKey, row] of clone.travelling) {
       const outgoing = this.#compared.translation.translate(row);
       const key = outgoing === row ? cloneKey : keyText(this.#shape.keyCells(outgoing));
       done.add(key);
       const entry = entries.get(cloneKey);
       const isChanged = this.#isChanged(this.#shape.hash(row), entry?.written);
-      yield* this.#judge({ isChanged, outgoing, former: target.get(key), source: entry?.source });
+      // What the target has under this key must make way, whether or not it would travel itself.
+      const former = target.travelling.get(key) ?? target.staying.get(key);
+      yield* this.#judge({ isChanged, outgoing, former, source: entry?.source });
     }
-    yield* this.#compareGone(
-      [...target.keys(), ...entries.keys()].filter((key) => !done.has(key)),
-      target,
-      entries,
-    );
+    for (const key of clone.staying.keys()) {
+      if (done.has(key)) continue;
+      done.add(key);
+      // The clone has the row, so it is not gone there; and what it says of it is for the clone alone.
+      const former = target.travelling.get(key);
+      yield* this.#judge({ isChanged: false, outgoing: undefined, former, source: entries.get(key)?.source });
+    }
+    const others = [...target.travelling.keys(), ...entries.keys()].filter((key) => !done.has(key));
+    yield* this.#compareGone(others, target, entries);
   }
 
   /** Rows that the clone does not have, or not any more. */
@@ -178,7 +203,7 @@ export class TableComparison {
     for (const key of new Set(keys)) {
       const entry = entries.get(key);
       const isChanged = this.#isChanged(undefined, entry?.written);
-      yield* this.#judge({ isChanged, outgoing: undefined, former: target.get(key), source: entry?.source });
+      yield* this.#judge({ isChanged, outgoing: undefined, former: target.travelling.get(key), source: entry?.source });
     }
   }
 
@@ -192,11 +217,15 @@ export class TableComparison {
     const { isLenient, isWatched } = this.#compared.rules;
     const formerHash = former && this.#shape.hash(former);
     const isSameNow = (outgoing && this.#shape.hash(outgoing)) === formerHash;
-    const hasTargetChanged = formerHash !== source;
+    const hasTargetChanged = formerHash !== source && !this.#isUnsettled(former);
     if (isSameNow || (!isChanged && !(hasTargetChanged && isWatched))) return;
     const lost = isChanged && hasTargetChanged;
     const told = hasTargetChanged && { targetChange: this.#tell(row, lost) };
     yield { isLenient, ...told, ...(isChanged && { change: this.#changeOf(outgoing, former) }) };
+  }
+
+  #isUnsettled(row: Buffer | undefined): boolean {
+    return row !== undefined && isUnsettled(this.#bare, viewRow(row, this.columns));
   }
 
   #tell({ outgoing, former, source }: Judged, lost: boolean): TargetChange {

@@ -40,7 +40,11 @@ export function createRestoreFileRules(folders: SitePair['folders'], options: Re
       isPreserved: options.preservePlugins,
       rule: (path) => ({ action: 'merge', removes: true, unit: unitOf(path, plugins) }),
     },
-    { folder: themes, isPreserved: options.preserveThemes, rule: () => ({ action: 'merge', removes: true }) },
+    {
+      folder: themes,
+      isPreserved: options.preserveThemes,
+      rule: (path) => ({ action: 'merge', removes: true, unit: unitOf(path, themes) }),
+    },
   ];
   return (path) => {
     const kept = keeps.find(({ matches }) => matches(path));
@@ -70,7 +74,7 @@ function isIn(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-/** The plugin a file belongs to. */
-function unitOf(path: string, plugins: string): string {
-  return `${plugins}/${path.slice(plugins.length + 1).split('/')[0]}`;
+/** The plugin or theme a file belongs to. */
+function unitOf(path: string, folder: string): string {
+  return `${folder}/${path.slice(folder.length + 1).split('/')[0]}`;
 }

@@ -3,12 +3,13 @@ import type { RestoreOptions, TableReport } from '@wcr/shared/contracts/restore'
 import { readChunks } from '../../base/base-chunks.ts';
 import type { BaseMeta } from '../../base/base-meta.ts';
 import { addSums, cellsOf, packCells } from '../../base/packed-row.ts';
-import { bareName } from '../../base/row-identity.ts';
+import { bareName, identityOf } from '../../base/row-identity.ts';
 import { tableBaseName } from '../../base/table-recorder.ts';
+import type { BaseStore } from '../../drivers/agent/base-store.ts';
 import { digestRows, type RowDigest } from '../../drivers/agent/compare-reads.ts';
 import type { RowSelection, SourceAgent } from '../../drivers/agent/source-agent.ts';
 import type { Rewriter } from '../../rewriter/rewriter.types.ts';
-import { mergeActivePlugins, serializeList } from './active-plugins.ts';
+import { mergeActivePlugins, readList, serializeList } from './active-plugins.ts';
 import { type ComparedTable, TableComparison } from './compare-table.ts';
 import type { RestoreSides } from './restore.types.ts';
 import { rulesFor, viewRow } from './row-rules.ts';
@@ -23,6 +24,8 @@ export type TableWork = {
   readonly base: BaseMeta | undefined;
   readonly options: RestoreOptions;
   readonly rewriter: Rewriter;
+  /** Tables that are compared at a time. */
+  readonly concurrency: number;
 };
 
 export type MergePlan = Extract<TablePlan, { how: 'rows' }>;
@@ -63,9 +66,11 @@ function amendOptions(pair: SitePair, options: RestoreOptions): ComparedTable['a
     if (viewRow(row, columns)('option_name') !== 'active_plugins') return undefined;
     const cells = cellsOf(row, columns.length);
     const place = columns.indexOf('option_value');
-    const value = serializeList(mergedPlugins(pair, options).active);
-    if (cells[place]?.equals(value)) return undefined;
-    cells[place] = value;
+    // What the row holds, not what was read of it before: somebody may have switched a plugin since.
+    const former = readList(cells[place] ?? Buffer.alloc(0));
+    const { active } = mergedPlugins({ ...pair, activePlugins: { ...pair.activePlugins, target: former } }, options);
+    if (active.join('\n') === former.join('\n')) return undefined;
+    cells[place] = serializeList(active);
     return packCells(cells);
   };
 }
@@ -82,26 +87,33 @@ export async function wholeTableState(
   plan: SwapPlan,
 ): Promise<{ cloneChanged: boolean; targetChanged: boolean; target: RowDigest | undefined }> {
   const { sides } = work;
-  const target =
-    plan.target &&
-    (await digestWhole(sides.target, { table: plan.target.name, columns: columnNames(plan.target), key: plan.target.key }));
+  const target = plan.target && (await digestWhole(sides.target, countedOf(plan.target, work.pair.to.prefix)));
   if (!plan.hasBase || sides.base === undefined)
     return { cloneChanged: true, targetChanged: target !== undefined && target.rows > 0, target };
-  const then = { rows: 0, source: 0n, written: 0n };
-  for await (const chunk of readChunks(sides.base.read(tableBaseName(plan.clone.name)))) {
-    then.rows += chunk.rows;
-    then.source = addSums(then.source, chunk.source);
-    then.written = addSums(then.written, chunk.written);
-  }
-  const baseColumns = work.base?.tables.find(({ name }) => name === plan.clone.name);
-  const columns = (baseColumns?.columns ?? []).filter(({ generated }) => !generated).map(({ name }) => name);
-  const clone = await digestWhole(sides.clone, { table: plan.clone.name, columns: columnNames(plan.clone), key: plan.clone.key });
-  const hasOtherShape = columns.join() !== columnNames(plan.clone).join();
+  const then = await sumOfBase(sides.base, plan.clone.name);
+  const known = work.base?.tables.find(({ name }) => name === plan.clone.name);
+  const clone = await digestWhole(sides.clone, countedOf(plan.clone, work.pair.from.prefix));
+  const hasOtherShape = known === undefined || columnNames(known).join() !== columnNames(plan.clone).join();
   return {
     cloneChanged: hasOtherShape || clone.rows !== then.rows || clone.checksum !== then.written,
     targetChanged: target?.rows !== then.rows || target.checksum !== then.source,
     target,
   };
+}
+
+/** What counts when rows of a table are summed: what the base has sums of. */
+export function countedOf(table: TableSchema, prefix: string): RowSelection {
+  return { table: table.name, columns: identityOf(table, prefix)?.compared ?? columnNames(table), key: table.key };
+}
+
+async function sumOfBase(base: BaseStore, table: string): Promise<{ rows: number; source: bigint; written: bigint }> {
+  const sum = { rows: 0, source: 0n, written: 0n };
+  for await (const chunk of readChunks(base.read(tableBaseName(table)))) {
+    sum.rows += chunk.rows;
+    sum.source = addSums(sum.source, chunk.source);
+    sum.written = addSums(sum.written, chunk.written);
+  }
+  return sum;
 }
 
 /** The rows of a table and their sum. */

@@ -1,5 +1,5 @@
 import { RESTORE_QUEUE } from '@wcr/shared/contracts/queues';
-import { RestoreInput, type RestoreReport, type RestoreStatus, restorePointSecretRef } from '@wcr/shared/contracts/restore';
+import { RestoreInput, type RestoreReport, restorePointSecretRef } from '@wcr/shared/contracts/restore';
 import { readBaseMeta } from '../../base/base-meta.ts';
 import { defineJob } from '../../engine/define-job.ts';
 import type { RunStep, StepContext } from '../../engine/engine.types.ts';
@@ -33,6 +33,9 @@ const STEPS = [
   'publish-restore',
 ] as const;
 
+/** The job that removes a restore point begins when its time is up, and may have to try for long; it needs the secrets then. */
+const FORGET_GRACE_MS = 3 * 24 * 3_600_000;
+
 /** The whole restore job, top to bottom: compare, stage where nobody sees it, swap, verify. */
 export const restoreJob = defineJob<RestoreDeps>()({
   name: RESTORE_QUEUE,
@@ -53,7 +56,8 @@ export const restoreJob = defineJob<RestoreDeps>()({
     const rewriter = deps.createRewriter(restoreMapOf(pair));
     const workOf = async (s: StepContext) => {
       const sides = await open(s);
-      return { sides, pair, options, rewriter, base: await baseOf(sides, pair) };
+      const concurrency = deps.settings.copyConcurrency;
+      return { sides, pair, options, rewriter, concurrency, base: await baseOf(sides, pair) };
     };
     const compared = await step('compare-tables', async (s) => compareTables(await workOf(s), s));
     const tables = { ...compared, bytes: 0, replacements: 0 };
@@ -75,13 +79,19 @@ export const restoreJob = defineJob<RestoreDeps>()({
   },
 
   async onTerminalFailure({ input, deps, error }) {
-    await undoRestore(deps, input);
-    await deps.restores.update(input.restoreId, { status: 'failed', error, endedAt: deps.now() });
-    await forgetSecrets(deps, input);
+    try {
+      await undoRestore(deps, input);
+    } catch (cause) {
+      // Maybe it failed because the target does not answer; a job of its own waits until it does.
+      await deps.scheduleUndo({ restoreId: input.restoreId, owner: input.owner });
+      throw cause;
+    } finally {
+      // In any case: somebody waits for an answer.
+      await deps.restores.update(input.restoreId, { status: 'failed', error, endedAt: deps.now() });
+    }
+    for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
   },
 });
-
-const PUBLISHED: ReadonlySet<RestoreStatus> = new Set(['completed', 'rolling-back', 'rolled-back']);
 
 type RestoreOutput = { restoreId: string; report: RestoreReport };
 type StepName = (typeof STEPS)[number];
@@ -138,8 +148,7 @@ async function writeSite(writing: Writing): Promise<RestoreReport> {
   const warnings = [...compared.warnings, ...committed.tables.warnings, ...files.warnings, ...verified.warnings];
   const report = reportOf({ pair, options, timings, tables: committed.tables, files, warnings, committed });
   await step('publish-restore', async (s) => {
-    // An earlier attempt published it and died before it could say so; it may even be rolled back by now.
-    if (await isPublished(deps, input.restoreId)) return forgetSecrets(deps, input);
+    if (await isPublished(deps, input)) return null;
     await (await open(s)).writer.finish();
     return publish(deps, input, report, s);
   });
@@ -174,6 +183,15 @@ async function refuseWithReport(deps: RestoreDeps, restoreId: string, parts: Rep
   refuseLosses(changes, parts.options);
 }
 
+/**
+ * Publishing forgets what opens the target and allows a rollback: a worker that takes over after that must not begin again. Secrets
+ * that are left then end by themselves.
+ */
+async function isPublished(deps: RestoreDeps, { restoreId }: RestoreInput): Promise<boolean> {
+  const record = await deps.restores.read(restoreId);
+  return record !== undefined && record.status !== 'running';
+}
+
 async function publish(deps: RestoreDeps, input: RestoreInput, report: RestoreReport, step: StepContext): Promise<null> {
   const { restoreId, owner, target } = input;
   if (report.restorePointUntil !== null) {
@@ -182,22 +200,16 @@ async function publish(deps: RestoreDeps, input: RestoreInput, report: RestoreRe
       await deps.secrets.keep(
         restorePointSecretRef(restoreId),
         { pairingKey, ...(httpAuth && { httpAuth }) },
-        report.restorePointUntil,
+        report.restorePointUntil + FORGET_GRACE_MS,
       );
     await deps.scheduleForget({ restoreId, owner, at: report.restorePointUntil });
   }
   await deps.restores.update(restoreId, { status: 'completed', report, endedAt: deps.now() });
+  for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
   step.log(report.dryRun ? 'a dry run: nothing was written' : 'restored');
-  return forgetSecrets(deps, input);
-}
-
-async function isPublished(deps: RestoreDeps, restoreId: string): Promise<boolean> {
-  const record = await deps.restores.read(restoreId);
-  return record !== undefined && PUBLISHED.has(record.status);
-}
-
-async function forgetSecrets(deps: RestoreDeps, { from, target }: RestoreInput): Promise<null> {
-  const secretRefs = [target.secretRef, ...('source' in from ? [from.source.secretRef] : [])];
-  for (const secretRef of secretRefs) await deps.secrets.forget(secretRef);
   return null;
+}
+
+function secretRefsOf({ from, target }: RestoreInput): string[] {
+  return [target.secretRef, ...('source' in from ? [from.source.secretRef] : [])];
 }

@@ -25,6 +25,8 @@ export type RestoreDeps = ReachDeps &
     /** One restore or rollback at a time on one target. */
     readonly restoreTurns: CloneDeps['siteTurns'];
     readonly restores: RestoreProjection;
+    /** Has what a failed restore could not clear up cleared up by a job of its own. */
+    readonly scheduleUndo: (restore: { restoreId: string; owner: string }) => Promise<void>;
     /** Has the restore point removed when its time is up. */
     readonly scheduleForget: (restore: { restoreId: string; owner: string; at: number }) => Promise<void>;
     readonly settings: CloneDeps['settings'] & { readonly restorePointMs: number };

@@ -1,5 +1,6 @@
 import type { TargetChange } from '@wcr/shared/contracts/restore';
 import { type Cell, cellsOf } from '../../base/packed-row.ts';
+import { isUnsettled } from '../../base/row-identity.ts';
 
 /** A row's values by the names of its columns. */
 export type RowView = (column: string) => string | undefined;
@@ -90,7 +91,7 @@ export function rulesFor(bareTable: string, key: readonly string[], settings: Ru
     case 'postmeta':
       return { ...otherwise, travels: (row) => !EDITING_META.has(row('meta_key') ?? '') };
     case 'posts':
-      return { ...otherwise, isWatched: true, travels: (row) => row('post_status') !== 'auto-draft', describe: describePost };
+      return { ...otherwise, isWatched: true, travels: (row) => !isUnsettled(bareTable, row), describe: describePost };
     case 'comments':
       return {
         ...otherwise,

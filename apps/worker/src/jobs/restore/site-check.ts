@@ -52,7 +52,7 @@ export function worseThan(before: SiteState, now: SiteState): string[] {
     const [then, is] = [before[page], now[page]];
     if (is.fatal && !then.fatal) return [`${names[page]} shows a fatal error (${is.status})`];
     const isBroken = is.status === 0 || is.status >= 500 || (is.status >= 400 && then.status > 0 && then.status < 400);
-    const wasBroken = then.status === 0 || then.status >= 500;
+    const wasBroken = then.status === 0 || then.status >= 500 || then.fatal;
     return isBroken && !wasBroken ? [`${names[page]} answers ${is.status || 'not at all'} instead of ${then.status}`] : [];
   });
 }

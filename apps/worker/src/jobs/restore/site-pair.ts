@@ -2,9 +2,10 @@ import type { SiteFacts } from '@wcr/shared/contracts/agent-facts';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { BaseMeta } from '../../base/base-meta.ts';
 import type { SiteInventory } from '../../drivers/agent/compare-reads.ts';
+import { pathForPeople } from '../../drivers/agent/index-codec.ts';
 import type { RewriteMap } from '../../rewriter/rewriter.types.ts';
 
-/** What a restore must know of both sites; small and without secrets. Folders are relative to the root, without slashes at the ends. */
+/** What a restore must know of both sites; small and without secrets. Folders are relative to the root, without slashes at the ends, raw bytes as latin1 strings. */
 export type SitePair = {
   from: { home: string; root: string; prefix: string };
   to: { home: string; root: string; prefix: string };
@@ -38,7 +39,9 @@ export function pairSites({ clone, target, base, cloneUrl }: SitesRead): SitePai
   const others = foldersOf(clone.facts);
   for (const name of ['content', 'plugins', 'uploads'] as const) {
     if (folders[name] !== others[name])
-      throw new AppError('restore.layout_differs', { reason: `${name} is ${others[name]} there and ${folders[name]} here` });
+      throw new AppError('restore.layout_differs', {
+        reason: `${name} is ${pathForPeople(others[name])} there and ${pathForPeople(folders[name])} here`,
+      });
   }
   const to = {
     home: trimSlash(target.facts.wordpress.home),
@@ -59,8 +62,9 @@ export function pairSites({ clone, target, base, cloneUrl }: SitesRead): SitePai
     heirId: target.inventory.firstAdministrator,
     activePlugins: {
       base: base?.activePlugins ?? [],
-      clone: activeOf(clone.inventory),
-      target: activeOf(target.inventory),
+      // The options as they are: a plugin that was left out of the clone is active in it still, though its files are not there.
+      clone: clone.facts.wordpress.activePlugins,
+      target: target.facts.wordpress.activePlugins,
     },
     plugins: { clone: clone.inventory.plugins, target: target.inventory.plugins },
     themes: { clone: clone.inventory.themes, target: target.inventory.themes },
@@ -70,10 +74,6 @@ export function pairSites({ clone, target, base, cloneUrl }: SitesRead): SitePai
 /** The addresses and paths that differ between clone and target. */
 export function restoreMapOf({ from, to }: Pick<SitePair, 'from' | 'to'>): RewriteMap {
   return { urls: [{ from: from.home, to: to.home }], paths: [{ from: from.root, to: to.root }] };
-}
-
-function activeOf({ plugins }: SiteInventory): string[] {
-  return plugins.filter(({ active }) => active).map(({ file }) => file);
 }
 
 function refuseUnsupported({ wordpress, paths }: SiteFacts): void {
@@ -120,7 +120,9 @@ function trimSlash(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
+/** Relative to the root, as paths of the protocol are written. */
 function relative(root: string, path: string): string {
   const base = `${trimSlash(root)}/`;
-  return path.startsWith(base) ? trimSlash(path.slice(base.length)) : trimSlash(path);
+  const inside = path.startsWith(base) ? trimSlash(path.slice(base.length)) : trimSlash(path);
+  return Buffer.from(inside, 'utf8').toString('latin1');
 }

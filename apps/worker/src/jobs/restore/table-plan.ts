@@ -84,6 +84,6 @@ function plainType(type: string): string {
   return type.toLowerCase().replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, '$1');
 }
 
-export function columnNames(table: TableSchema): string[] {
+export function columnNames(table: Pick<TableSchema, 'columns'>): string[] {
   return plainColumns(table).map(({ name }) => name);
 }

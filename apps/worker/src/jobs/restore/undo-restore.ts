@@ -8,11 +8,11 @@ const COMMITTED = new Set(['committed', 'committing', 'rolling-back', 'kept']);
 
 /**
  * Brings the target back to what it was and clears away what was staged, however far the restore got. Repeating it changes
- * nothing. A target that was never reached needs none of it, nor one whose secrets were forgotten: they are when all is done.
+ * nothing. A target that was never reached needs none of it.
  */
 export async function undoRestore(deps: RestoreDeps, input: RestoreInput): Promise<void> {
   const signal = new AbortController().signal;
-  const { pairingKey, httpAuth } = await openSecrets(deps, input);
+  const { pairingKey, httpAuth } = await secretsOf(deps, input);
   if (pairingKey === undefined) return;
   const homeUrl = input.target.url;
   const found = await deps.discoverAgent({ homeUrl, pairingKey, httpAuth, signal });
@@ -28,11 +28,12 @@ export async function undoRestore(deps: RestoreDeps, input: RestoreInput): Promi
   await writer.finish({ removeRestorePoint: true });
 }
 
-async function openSecrets(deps: RestoreDeps, { target }: RestoreInput): Promise<SourceSecrets> {
+/** None when they are gone: then nothing opens the target any more, and trying again changes nothing. */
+async function secretsOf({ secrets }: RestoreDeps, { target }: RestoreInput): Promise<SourceSecrets> {
   try {
-    return await deps.secrets.open(target.secretRef);
+    return await secrets.open(target.secretRef);
   } catch (error) {
-    if (isAppError(error) && error.code === 'secret.missing') return {};
+    if (isAppError(error) && (error.code === 'secret.missing' || error.code === 'secret.unreadable')) return {};
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
-import { type RestoreRecord, RollbackInput, restorePointSecretRef } from '@wcr/shared/contracts/restore';
+import { type RestoreRecord, RollbackInput, restorePointSecretRef, targetSecretRef } from '@wcr/shared/contracts/restore';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
@@ -8,7 +8,7 @@ import { openTarget } from '../restore/open-sides.ts';
 import type { RestoreDeps } from '../restore/restore.types.ts';
 import { visitPages } from '../restore/site-check.ts';
 
-/** Back to the restore point of a restore, or the end of the restore point when its time is up. */
+/** Back to the restore point of a restore, the end of the restore point when its time is up, or of a restore that failed. */
 export const rollbackJob = defineJob<RestoreDeps>()({
   name: ROLLBACK_QUEUE,
   input: RollbackInput,
@@ -16,26 +16,33 @@ export const rollbackJob = defineJob<RestoreDeps>()({
   async run({ input, jobId, deps, step, signal }) {
     const { restoreId, action } = input;
     const record = await readRecord(deps, input, jobId);
-    const reached = await step('reach-target', (s) => reachByKey(deps, record, s));
-    const open = (s: StepContext) => openTarget(deps, { restoreId, target: targetOf(record) }, reached, s);
+    // A rollback has ended the restore point already, and forgotten what opens the target.
+    if (action === 'forget' && record.status === 'rolled-back') return { restoreId, action };
+    const reached = await step('reach-target', (s) => reachByKey(deps, targetOf(record, action), s));
+    const open = (s: StepContext) => openTarget(deps, { restoreId, target: targetOf(record, action) }, reached, s);
     await deps.restoreTurns.take({ siteUrl: reached.homeUrl, holder: jobId, signal, onWait: () => undefined }, async () => {
-      if (action === 'roll-back') await step('roll-back', async (s) => rollBack(deps, await open(s), reached.homeUrl, s));
+      if (action !== 'forget')
+        await step('roll-back', async (s) => rollBack(deps, await open(s), { restoreId, action, homeUrl: reached.homeUrl }, s));
       await step('remove-restore-point', async (s) => {
         await (await open(s)).writer.finish({ removeRestorePoint: true });
         return null;
       });
     });
     await step('update-record', async () => {
-      if (action === 'roll-back') await deps.restores.update(restoreId, { status: 'rolled-back', endedAt: deps.now() });
-      await deps.secrets.forget(restorePointSecretRef(restoreId));
+      if (action !== 'forget' && record.status !== 'failed') await deps.restores.update(restoreId, endOf(action, deps.now()));
+      await deps.secrets.forget(targetOf(record, action).secretRef);
       return null;
     });
     return { restoreId, action };
   },
 
-  async onTerminalFailure({ input, deps, error }) {
+  async onTerminalFailure({ input: { restoreId, action }, jobId, deps, error }) {
+    if (action !== 'roll-back') return;
+    const record = await deps.restores.read(restoreId);
+    // What is told of another rollback, which took this one's place, or of one that is done stays.
+    if (record?.rollbackJobId !== jobId || record.status === 'rolled-back') return;
     // The site stays as restored, and the restore point with it.
-    if (input.action === 'roll-back') await deps.restores.update(input.restoreId, { status: 'completed', error });
+    await deps.restores.update(restoreId, { status: 'completed', error });
   },
 });
 
@@ -48,13 +55,22 @@ async function readRecord(deps: RestoreDeps, { restoreId, action }: RollbackInpu
   return record;
 }
 
-function targetOf({ id, targetUrl }: RestoreRecord) {
-  return { url: targetUrl, secretRef: restorePointSecretRef(id) };
+function endOf(action: 'roll-back' | 'undo', endedAt: number): Partial<RestoreRecord> {
+  if (action === 'roll-back') return { status: 'rolled-back', endedAt };
+  const { code, message } = new AppError('job.stalled');
+  return { status: 'failed', endedAt, error: { code, message } };
+}
+
+function targetOf({ id, targetUrl }: RestoreRecord, action: RollbackInput['action']) {
+  return { url: targetUrl, secretRef: action === 'undo' ? targetSecretRef(id) : restorePointSecretRef(id) };
 }
 
 /** By the pairing key alone: passwords are not kept for this. */
-async function reachByKey(deps: RestoreDeps, record: RestoreRecord, step: StepContext): Promise<ReachedSite> {
-  const { url, secretRef } = targetOf(record);
+async function reachByKey(
+  deps: RestoreDeps,
+  { url, secretRef }: ReturnType<typeof targetOf>,
+  step: StepContext,
+): Promise<ReachedSite> {
   const { pairingKey, httpAuth } = await deps.secrets.open(secretRef);
   if (pairingKey === undefined) throw new AppError('secret.missing');
   const remembered = await deps.secrets.rememberedTransport(url);
@@ -67,7 +83,7 @@ async function reachByKey(deps: RestoreDeps, record: RestoreRecord, step: StepCo
 async function rollBack(
   deps: RestoreDeps,
   { writer }: Awaited<ReturnType<typeof openTarget>>,
-  homeUrl: string,
+  { restoreId, action, homeUrl }: { restoreId: string; action: RollbackInput['action']; homeUrl: string },
   step: StepContext,
 ): Promise<{ front: number }> {
   try {
@@ -76,7 +92,9 @@ async function rollBack(
     if (!isAppError(error)) throw error;
     if (error.code === 'target.changed') throw new AppError('restore.rollback_conflict', error.detail, { cause: error });
     if (error.code !== 'agent.session_unknown') throw error;
-    throw new AppError('restore.no_restore_point', { restoreId: step.key.split(':')[0], reason: 'the target has none' });
+    // A failed restore may not have begun to write.
+    if (action === 'undo') return { front: 0 };
+    throw new AppError('restore.no_restore_point', { restoreId, reason: 'the target has none' });
   }
   const { front } = await visitPages(deps, homeUrl, step);
   step.log(`rolled back; the front page answers ${front.status}`);

@@ -5,13 +5,14 @@ import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
 import { settleProjected } from './settle-projected.ts';
 import { settleRecord } from './settle-record.ts';
+import { settleRestore } from './settle-restore.ts';
 import type { SweepDeps, SweepFinding } from './sweep.types.ts';
 
 /** Makes reality match the records: the runtime is believed, Redis is mended. */
 export const sweepJob = defineJob<SweepDeps>()({
   name: SWEEP_QUEUE,
   input: SweepInput,
-  steps: ['settle-clones', 'settle-projection'],
+  steps: ['settle-clones', 'settle-projection', 'settle-restores'],
   async run({ deps, step }) {
     const clones = await step('settle-clones', async (context) => {
       const records = await deps.runtime.list();
@@ -22,15 +23,23 @@ export const sweepJob = defineJob<SweepDeps>()({
       await deps.projection.prune(missing);
       return settleAll(deps, context, records, (record) => settleProjected(deps, record));
     });
-    const unsettled = clones.unsettled + projected.unsettled;
-    if (unsettled > 0) throw new AppError('runtime.failed', { reason: `${unsettled} clones could not be looked after` });
-    return { ...clones.counts, ...projected.counts };
+    const restores = await step('settle-restores', async (context) =>
+      settleAll(deps, context, await deps.restores.list(), (record) => settleRestore(deps, record)),
+    );
+    const unsettled = [counted(clones.unsettled + projected.unsettled, 'clones'), counted(restores.unsettled, 'restores')].flat();
+    if (unsettled.length > 0)
+      throw new AppError('runtime.failed', { reason: `${unsettled.join(' and ')} could not be looked after` });
+    return { ...clones.counts, ...projected.counts, ...restores.counts };
   },
 });
 
+function counted(number: number, what: string): string[] {
+  return number === 0 ? [] : [`${number} ${what}`];
+}
+
 type Settled = { readonly counts: Partial<Record<SweepFinding, number>>; readonly unsettled: number };
 
-/** One clone that can't be settled must not keep the others from it. */
+/** One that can't be settled must not keep the others from it. */
 async function settleAll<Item extends { readonly id: string }>(
   { logger }: SweepDeps,
   context: StepContext,
@@ -49,7 +58,7 @@ async function settleAll<Item extends { readonly id: string }>(
     } catch (error) {
       unsettled += 1;
       context.log(`${item.id}: could not be looked after`);
-      logger.error({ err: error, cloneId: item.id }, 'a clone could not be looked after');
+      logger.error({ err: error, id: item.id }, 'a clone or restore could not be looked after');
     }
   }
   return { counts, unsettled };

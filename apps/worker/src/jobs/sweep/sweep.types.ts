@@ -1,14 +1,22 @@
 import type { Logger } from 'pino';
 import type { Runtime } from '../../drivers/runtime/runtime.types.ts';
 import type { Projection } from '../../projection/projection.ts';
+import type { createRestoreProjection } from '../../projection/restores.ts';
 import type { CloneJobs } from '../../queue/clone-jobs.ts';
 import type { ExpireSchedule } from '../../queue/expire-schedule.ts';
+import type { RollbackSchedule } from '../../queue/rollback-schedule.ts';
+import type { SecretStore } from '../../queue/secret-store.ts';
 
 export type SweepDeps = {
   readonly runtime: Runtime;
   readonly projection: Projection;
   readonly cloneJobs: CloneJobs;
   readonly schedule: ExpireSchedule;
+  readonly restores: Pick<ReturnType<typeof createRestoreProjection>, 'list' | 'update'>;
+  /** Jobs of the queues for restores and rollbacks, by their ids. */
+  readonly restoreJobs: Pick<CloneJobs, 'state'>;
+  readonly rollbacks: Pick<RollbackSchedule, 'undo'>;
+  readonly secrets: Pick<SecretStore, 'forget' | 'has'>;
   readonly settings: {
     /** Age in milliseconds before something without a counterpart is taken for left over. */
     readonly graceMs: number;
@@ -24,4 +32,6 @@ export type SweepFinding =
   | 'credentials-renewed'
   | 'expired'
   | 'orphaned'
-  | 'projection-ended';
+  | 'projection-ended'
+  | 'restore-ended'
+  | 'rollback-asked';

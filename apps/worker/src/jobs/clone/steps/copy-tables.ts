@@ -8,6 +8,7 @@ import type { BeginAnswer, SessionState, TargetAgent } from '../../../drivers/ag
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
 import { adaptCreateSql } from '../adapt-schema.ts';
+import { raiseCounter } from '../raise-counter.ts';
 import { createRowRewriting } from '../row-rewriting.ts';
 import { copyTable, type TablePlace, type TableProgress } from '../table-copier.ts';
 
@@ -54,7 +55,7 @@ export async function copyTables(sides: Sides, options: Options, step: StepConte
     step.log(`not copied: ${name} (${reason})`);
     result.warnings.push(`${name} was not copied: ${reason}`);
   }
-  await createMissing(sides, tables, places, result);
+  await createMissing(sides, { tables, places, prefix: options.prefix }, result);
   const totalBytes = tables.reduce((total, table) => total + table.sizeBytes, 0);
   const onProgress = async ({ rows, bytes }: { rows: number; bytes: number }) => {
     result.rows += rows;
@@ -106,7 +107,7 @@ async function copyWithRestarts(task: TableTask): Promise<void> {
   for (let restart = 0; ; restart += 1) {
     if (again !== undefined) {
       task.step.log(`${table.name}: starts again (${again})`);
-      await createTables(sides, [table], { missing: false, result });
+      await createTables(sides, [table], { missing: false, prefix: task.options.prefix, result });
       recorder.restart();
       start = START;
     }
@@ -185,23 +186,22 @@ function rowsAt(places: SessionState['tables']): number {
 
 async function createMissing(
   sides: Sides,
-  tables: readonly TableSchema[],
-  places: SessionState['tables'],
+  { tables, places, prefix }: { tables: readonly TableSchema[]; places: SessionState['tables']; prefix: string },
   result: CopiedTables,
 ): Promise<void> {
   const missing = tables.filter((table) => (places[table.name]?.sequence ?? 0) === 0);
-  if (missing.length > 0) await createTables(sides, missing, { missing: true, result });
+  if (missing.length > 0) await createTables(sides, missing, { missing: true, prefix, result });
 }
 
 async function createTables(
   sides: Sides,
   tables: readonly TableSchema[],
-  { missing, result }: { missing: boolean; result: CopiedTables },
+  { missing, prefix, result }: { missing: boolean; prefix: string; result: CopiedTables },
 ): Promise<void> {
   const adapted = tables.map((table) => ({ table, ...adaptCreateSql(table, sides.begun) }));
   for (const { table, changes } of adapted) for (const change of changes) result.warnings.push(`${table.name}: ${change}`);
   await sides.target.createTables(
-    adapted.map(({ table, sql }) => ({ name: table.name, createSql: sql })),
+    adapted.map(({ table, sql }) => ({ name: table.name, createSql: raiseCounter(sql, table.name, prefix) })),
     missing,
   );
 }

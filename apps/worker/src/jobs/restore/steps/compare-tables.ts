@@ -1,6 +1,7 @@
 import type { TableReport } from '@wcr/shared/contracts/restore';
 import type { StepContext } from '../../../engine/engine.types.ts';
-import { noChanges, noteChange, type TargetChanges } from '../findings.ts';
+import { inLanes } from '../../in-lanes.ts';
+import { mergeChanges, noChanges, noteChange, type TargetChanges } from '../findings.ts';
 import {
   comparisonOf,
   emptyReport,
@@ -21,26 +22,41 @@ export type ComparedTables = {
   warnings: string[];
 };
 
-/** Compares every table; nothing is written. */
+/** What was found of one table. */
+type Found = { readonly changes: TargetChanges; readonly warnings: string[] };
+
+/** Compares every table, a few at a time; nothing is written. */
 export async function compareTables(work: TableWork, step: StepContext): Promise<ComparedTables> {
-  const result: ComparedTables = { tables: [], unchanged: 0, changes: noChanges(), warnings: [] };
   const plans = await readTablePlans(work);
-  for (const [index, plan] of plans.entries()) {
-    step.report({ done: index, total: plans.length, message: plan.name });
-    const report = await compareOne(work, plan, result);
-    if (report.inserted + report.updated + report.deleted > 0 || report.how === 'swap') result.tables.push(report);
-    else result.unchanged += 1;
-  }
-  for (const warning of result.warnings) step.log(warning);
-  step.log(`${result.tables.length} of ${plans.length} tables differ`);
-  return result;
+  let done = 0;
+  const compared = await inLanes(plans, work.concurrency, async (plan) => {
+    const found: Found = { changes: noChanges(), warnings: [] };
+    const report = await compareOne(work, plan, found);
+    done += 1;
+    step.report({ done, total: plans.length, message: plan.name });
+    return { ...found, report };
+  });
+  const tables = compared.map(({ report }) => report).filter(isDifferent);
+  const warnings = compared.flatMap((found) => found.warnings);
+  for (const warning of warnings) step.log(warning);
+  step.log(`${tables.length} of ${plans.length} tables differ`);
+  return {
+    tables,
+    unchanged: plans.length - tables.length,
+    changes: mergeChanges(compared.map((found) => found.changes)),
+    warnings,
+  };
 }
 
-async function compareOne(work: TableWork, plan: TablePlan, result: ComparedTables): Promise<TableReport> {
-  if (plan.how !== 'kept' && isMergeable(plan)) return compareRows(work, plan, result.changes);
-  if (plan.how === 'swap') return compareWhole(work, plan, result);
+function isDifferent({ inserted, updated, deleted, how }: TableReport): boolean {
+  return inserted + updated + deleted > 0 || how === 'swap';
+}
+
+async function compareOne(work: TableWork, plan: TablePlan, found: Found): Promise<TableReport> {
+  if (plan.how !== 'kept' && isMergeable(plan)) return compareRows(work, plan, found.changes);
+  if (plan.how === 'swap') return compareWhole(work, plan, found);
   const { cloneChanged } = await wholeTableState(work, { ...plan, how: 'swap', target: undefined, mergesRows: false });
-  if (cloneChanged) result.warnings.push(`${plan.name} was changed in the clone and is left as it is: ${plan.reason}`);
+  if (cloneChanged) found.warnings.push(`${plan.name} was changed in the clone and is left as it is: ${plan.reason}`);
   return emptyReport(plan);
 }
 
@@ -59,12 +75,12 @@ export function countChange(report: TableReport, kind: 'insert' | 'update' | 'de
   else report.deleted += 1;
 }
 
-async function compareWhole(work: TableWork, plan: SwapPlan, result: ComparedTables): Promise<TableReport> {
+async function compareWhole(work: TableWork, plan: SwapPlan, { changes }: Found): Promise<TableReport> {
   const { cloneChanged, targetChanged, target } = await wholeTableState(work, plan);
   if (!cloneChanged) return { ...emptyReport(plan), how: 'kept' };
   if (targetChanged) {
     const change = { kind: 'table', what: `${plan.name} (${target?.rows ?? 0} rows)`, change: 'changed' as const, lost: true };
-    noteChange(result.changes, change, false);
+    noteChange(changes, change, false);
   }
   return emptyReport(plan);
 }

@@ -8,11 +8,12 @@ import type { RowSelection } from '../../../drivers/agent/source-agent.ts';
 import type { BeginAnswer, ExpectedTable } from '../../../drivers/agent/target-agent.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import { adaptCreateSql } from '../../clone/adapt-schema.ts';
+import { inLanes } from '../../in-lanes.ts';
 import type { RowChange, TableComparison } from '../compare-table.ts';
 import { noChanges, noteChange, refuseLosses, type TargetChanges } from '../findings.ts';
 import {
   comparisonOf,
-  digestWhole,
+  countedOf,
   emptyReport,
   isMergeable,
   type MergeablePlan,
@@ -23,7 +24,7 @@ import {
 } from '../restore-tables.ts';
 import { RowStager } from '../row-stager.ts';
 import { createRowTranslation } from '../row-translation.ts';
-import { columnNames } from '../table-plan.ts';
+import { columnNames, type TablePlan } from '../table-plan.ts';
 import { countChange } from './compare-tables.ts';
 
 export type StagedTables = {
@@ -38,7 +39,8 @@ export type StagedTables = {
   warnings: string[];
 };
 
-type Staging = { work: TableWork; begun: BeginAnswer; result: StagedTables };
+type Comparisons = ReadonlyMap<string, ReturnType<typeof comparisonOf>>;
+type Staging = { work: TableWork; begun: BeginAnswer; result: StagedTables; comparisons: Comparisons };
 
 /**
  * Compares again and stages what differs. Running it again begins anew.
@@ -51,15 +53,28 @@ export async function stageTables(work: TableWork, begun: BeginAnswer, step: Ste
   };
   await work.sides.writer.resetTables();
   const plans = await readTablePlans(work);
+  const comparisons = await prepareComparisons(work, plans);
   for (const [index, plan] of plans.entries()) {
     step.report({ done: index, total: plans.length, bytes: result.bytes, message: plan.name });
-    const report = plan.how === 'kept' ? undefined : await stageTable({ work, begun, result }, plan);
+    const report = plan.how === 'kept' ? undefined : await stageTable({ work, begun, result, comparisons }, plan);
     if (report === undefined) result.unchanged += 1;
     else result.tables.push(report);
   }
   refuseLosses(result.changes, work.options);
   step.log(`${result.tables.length} tables are staged, ${result.bytes} bytes`);
   return result;
+}
+
+/** Most tables do not differ: that is found out for several at a time, before anything is staged. */
+async function prepareComparisons(work: TableWork, plans: readonly TablePlan[]): Promise<Comparisons> {
+  const mergeable = plans.filter((plan) => plan.how !== 'kept').filter(isMergeable);
+  return new Map(
+    await inLanes(mergeable, work.concurrency, async (plan) => {
+      const compared = comparisonOf(work, plan);
+      await compared.comparison.prepare();
+      return [plan.name, compared] as const;
+    }),
+  );
 }
 
 function stageTable(staging: Staging, plan: MergeablePlan | SwapPlan): Promise<TableReport | undefined> {
@@ -84,7 +99,7 @@ async function stageRows(staging: Staging, plan: MergeablePlan): Promise<TableRe
   const to = { name: plan.name, table: plan.target, maxRequestBytes: begun.maxRequestBytes };
   const [rows, former] = [new RowStager(writer, to), new RowStager(writer, { ...to, part: 'former' })];
   const report = emptyReport(plan);
-  const { comparison, translation } = comparisonOf(work, plan);
+  const { comparison, translation } = staging.comparisons.get(plan.name) ?? comparisonOf(work, plan);
   const sent = () => rows.sent.rows + former.sent.rows;
   for await (const change of changesOf(staging, comparison, report)) {
     if (sent() === 0) await writer.mergeTables([{ name: plan.name, columns: comparison.columns, key: plan.target.key ?? [] }]);
@@ -114,7 +129,7 @@ async function checkStaged(work: TableWork, plan: MergeablePlan, parts: { rows: 
 /** A table whose rows cannot be changed in one transaction: the target's rows with the clone's changes, as a new table. */
 async function stageMergedWhole(staging: Staging, plan: MergeablePlan): Promise<TableReport | undefined> {
   const report = emptyReport(plan);
-  const { comparison, translation } = comparisonOf(staging.work, plan);
+  const { comparison, translation } = staging.comparisons.get(plan.name) ?? comparisonOf(staging.work, plan);
   const key = plan.target.key ?? [];
   const shape = new RowShape(comparison.columns, { key, compared: comparison.columns });
   const keyOf = (row: Buffer) => keyText(shape.keyCells(row));
@@ -129,13 +144,23 @@ async function stageMergedWhole(staging: Staging, plan: MergeablePlan): Promise<
   const selection = { table: plan.name, columns: comparison.columns, key };
   const sum = await stageLiveRows(staging.work, selection, stager, (row) => {
     const change = changes.get(keyOf(row));
-    return change === undefined ? row : change.row;
+    if (change === undefined) return row;
+    if (change.former?.equals(row) !== true) throw movedOn(plan.name);
+    changes.delete(keyOf(row));
+    return change.row;
   });
+  // The sum is of the rows as they were read now: what came before that and after the comparison must not go unnoticed.
+  if (changes.size > 0) throw movedOn(plan.name);
   for (const row of inserts) await stager.add(row);
   await stager.flush();
   staging.result.expect.push({ ...selection, rows: sum.rows, checksum: String(sum.checksum) });
   note(staging.result, plan, translation, [stager]);
   return report;
+}
+
+/** Another attempt compares again. */
+function movedOn(table: string): AppError {
+  return new AppError('target.changed', { reason: `${table} was changed while it was read` });
 }
 
 /** @returns the sum of the live rows as they were read */
@@ -162,7 +187,7 @@ async function stageWhole(staging: Staging, plan: SwapPlan): Promise<TableReport
   const state = await wholeTableState(work, plan);
   if (!state.cloneChanged) return undefined;
   if (state.targetChanged) noteChange(result.changes, { kind: 'table', what: plan.name, change: 'changed', lost: true }, false);
-  const translation = createRowTranslation(plan.clone, work.pair, work.rewriter);
+  const translation = createRowTranslation({ ...plan.clone, name: plan.name }, work.pair, work.rewriter);
   const stager = await makeStaging(staging, plan, plan.clone);
   const columns = columnNames(plan.clone);
   for await (const batch of work.sides.clone.rowsIn(
@@ -171,10 +196,9 @@ async function stageWhole(staging: Staging, plan: SwapPlan): Promise<TableReport
   ))
     for (const row of splitPackedRows(batch.data, columns.length)) await stager.add(translation.translate(row));
   await stager.flush();
-  if (plan.target) {
-    const selection = { table: plan.name, columns: columnNames(plan.target), key: plan.target.key };
-    const { rows, checksum } = state.target ?? (await digestWhole(work.sides.target, selection));
-    result.expect.push({ ...selection, rows, checksum: String(checksum) });
+  if (plan.target && state.target) {
+    const { rows, checksum } = state.target;
+    result.expect.push({ ...countedOf(plan.target, work.pair.to.prefix), rows, checksum: String(checksum) });
   }
   note(result, plan, translation, [stager]);
   return { ...emptyReport(plan), inserted: stager.sent.rows };

@@ -34,14 +34,18 @@ export async function verifyRestore(
 }
 
 async function findProblems(deps: RestoreDeps, sides: Sides, known: Known, step: StepContext) {
-  const problems = worseThan(known.before, await visitPages(deps, known.home, step));
+  // Before anything is visited: plugins write files of their own anew when a page is asked for.
+  const problems = await differingFiles(sides, known);
+  problems.push(...worseThan(known.before, await visitPages(deps, known.home, step)));
   const { plugins, themes } = await readInventory(sides.target);
   const warnings = plugins.some(({ active }) => active) ? [] : ['no plugin is active'];
   if (!themes.some(({ active }) => active)) problems.push('the active theme is not there');
-  if (known.options.verifyIntegrity && known.files.paths.length > 0) {
-    const hashes = await hashFiles(sides.target, known.files.paths, { algorithm: 'md5' });
-    const checksum = checksumOf(known.files.paths.map((path) => [path, hashes.get(path)]));
-    if (checksum !== known.files.checksum) problems.push('files are not those that were sent');
-  }
   return { problems, warnings };
+}
+
+async function differingFiles({ target }: Sides, { files, options }: Known): Promise<string[]> {
+  if (!options.verifyIntegrity || files.paths.length === 0) return [];
+  const hashes = await hashFiles(target, files.paths, { algorithm: 'md5' });
+  const checksum = checksumOf(files.paths.map((path) => [path, hashes.get(path)]));
+  return checksum === files.checksum ? [] : ['files are not those that were sent'];
 }

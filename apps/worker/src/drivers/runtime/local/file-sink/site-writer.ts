@@ -7,7 +7,6 @@ import {
   ftruncateSync,
   futimesSync,
   openSync,
-  statfsSync,
   writeSync,
 } from 'node:fs';
 import type { LocalOwnerFile } from '@wcr/shared/contracts/local-clone';
@@ -15,6 +14,7 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import { pathForPeople } from '../../../agent/index-codec.ts';
 import type { FilePiece } from '../../file-sink.types.ts';
 import { hasCode } from '../write-file.ts';
+import { DiskRoom } from './disk-room.ts';
 import { removeTree } from './remove-tree.ts';
 import type { SiteFolders } from './site-folders.ts';
 
@@ -28,16 +28,18 @@ type OpenFile = { readonly fd: number; readonly size: number };
 export class SiteWriter {
   readonly #folders: SiteFolders;
   readonly #owner: LocalOwnerFile | undefined;
+  readonly #room: DiskRoom;
 
   constructor(folders: SiteFolders, owner: LocalOwnerFile | undefined) {
     this.#folders = folders;
     this.#owner = owner;
+    this.#room = new DiskRoom(folders);
   }
 
   /** Writes a piece at its offset; the last one sets size, time and mode. @param piece its path has been checked */
   write(piece: FilePiece): void {
+    if (this.#owner) this.#room.take(piece.path, piece.data.length);
     const place = this.#folders.place(piece.path);
-    if (this.#owner) assertRoom(place, piece);
     const file = this.#open(place);
     try {
       put(file, piece);
@@ -89,13 +91,6 @@ export class SiteWriter {
     closeSync(fd);
     return undefined;
   }
-}
-
-/** Root may fill what a file system keeps back for it, and more than a quota allows; a clone may not. */
-function assertRoom(place: Buffer, { path, data }: FilePiece): void {
-  const { bavail, bsize } = statfsSync(place.subarray(0, place.lastIndexOf('/')));
-  if (bavail * bsize >= data.length) return;
-  throw new AppError('target.disk_full', { reason: `${pathForPeople(path)} could not be written whole` });
 }
 
 function put({ fd, size }: OpenFile, { path, data, offset }: FilePiece): void {

@@ -1,0 +1,41 @@
+import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
+import type { RollbackInput } from '@wcr/shared/contracts/restore';
+import type { JobsOptions, Queue } from 'bullmq';
+
+export type RestoreOwner = { readonly restoreId: string; readonly owner: string };
+
+/** Rollback jobs that nobody asked for by the API; one of each kind per restore however often it is called. */
+export type RollbackSchedule = {
+  /** Has the restore point removed at `at` (ms since the epoch). */
+  scheduleForget(restore: RestoreOwner & { readonly at: number }): Promise<void>;
+  /** Has what a failed restore left behind cleared away. */
+  undo(restore: RestoreOwner): Promise<void>;
+};
+
+/** Id of the job that removes a restore point. */
+export function forgetJobId(restoreId: string): string {
+  return `${ROLLBACK_QUEUE}-forget-${restoreId}`;
+}
+
+/** Id of the job that clears up behind a restore. */
+export function undoJobId(restoreId: string): string {
+  return `${ROLLBACK_QUEUE}-undo-${restoreId}`;
+}
+
+export function createRollbackSchedule(options: { queue: Queue; jobOptions: JobsOptions; now: () => number }): RollbackSchedule {
+  const { queue, jobOptions, now } = options;
+  return {
+    async scheduleForget({ restoreId, owner, at }) {
+      const input: RollbackInput = { restoreId, action: 'forget', owner };
+      await queue.add(ROLLBACK_QUEUE, input, { ...jobOptions, jobId: forgetJobId(restoreId), delay: Math.max(0, at - now()) });
+    },
+    async undo({ restoreId, owner }) {
+      const jobId = undoJobId(restoreId);
+      const job = await queue.getJob(jobId);
+      // One that has failed is only kept for people to look at, and would make this add a no-op.
+      if (await job?.isFailed()) await job?.remove();
+      const input: RollbackInput = { restoreId, action: 'undo', owner };
+      await queue.add(ROLLBACK_QUEUE, input, { ...jobOptions, jobId });
+    },
+  };
+}
