@@ -222,7 +222,7 @@ describe('the same clone again', () => {
     await inLive(
       `wp_insert_comment( array( 'comment_post_ID' => ${postId}, 'comment_author' => 'Late', 'comment_content' => 'Afterwards' ) );`,
     );
-    expect(await rollBack(stack, restored.id)).toMatchObject({ status: 'rolled-back', restorePointUntil: null });
+    expect((await rollBack(stack, restored.id)).restore).toMatchObject({ status: 'rolled-back', restorePointUntil: null });
     expect(await title()).toBe('Edit 2');
     expect(await inLive(`echo get_post( ${postId} )->comment_count;`)).toBe('2');
     await inLive("wp_delete_comment( get_comments( array( 'search' => 'Afterwards' ) )[0]->comment_ID, true );");

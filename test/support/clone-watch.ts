@@ -8,18 +8,8 @@ import { Redis } from 'ioredis';
 import type { RowDataPacket } from 'mysql2/promise';
 import { compareSites } from './compare-sites.ts';
 import type { Difference } from './difference.ts';
+import { type JobHistory, readHistory } from './job-history.ts';
 import type { TestStack } from './test-stack.ts';
-
-/** How a clone job went, as BullMQ and its log tell. */
-export type JobHistory = {
-  /** Attempts that count, and times a worker was lost. */
-  readonly attempts: number;
-  readonly stalls: number;
-  /** Steps that were begun more than once. */
-  readonly repeated: string[];
-  /** How often each step was finished. */
-  readonly finished: Readonly<Record<string, number>>;
-};
 
 /** Looks at clones and their jobs from outside of the system. */
 export type CloneWatch = AsyncDisposable & {
@@ -39,20 +29,7 @@ export function watchClones(stack: TestStack, source: SampleSite): CloneWatch {
     (name) => new Queue(name, { prefix: QUEUE_PREFIX, connection: redis }),
   ) as [Queue, Queue];
   return {
-    async historyOf(jobId) {
-      const job = await clones.getJob(jobId);
-      const lines = (await clones.getJobLogs(jobId)).logs.map((line) => /\[(?<step>[^\]]+)\] (?<text>.*)/.exec(line)?.groups);
-      const stepsWith = (pattern: RegExp) =>
-        lines.flatMap((line) => (line !== undefined && pattern.test(line['text'] ?? '') ? [line['step'] ?? ''] : []));
-      const finished: Record<string, number> = {};
-      for (const step of stepsWith(/^finished in /)) finished[step] = (finished[step] ?? 0) + 1;
-      return {
-        attempts: job?.attemptsMade ?? 0,
-        stalls: job?.stalledCounter ?? 0,
-        repeated: stepsWith(/^started again /),
-        finished,
-      };
-    },
+    historyOf: (jobId) => readHistory(clones, jobId),
     async expireJobsOf(cloneId) {
       const jobs = await expiries.getJobs();
       const own = jobs.filter((job) => (job.data as { cloneId?: string }).cloneId === cloneId);

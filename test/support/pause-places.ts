@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Where a job is to stop: `[<job>/]<what>[#<nth>]:<how>`, several separated by spaces; they stand in a clone's name. What is
- * a step (`copy-tables`), an operation of an agent (`rows.write`), a method of a driver (`runtime.update`) or `cleaning`.
+ * Where a job is to stop: `[<job>/]<what>[#<nth>]:<how>`, several separated by spaces; they stand in a clone's name, or for
+ * all jobs of a worker in its environment. What is a step (`copy-tables`), an operation of an agent (`rows.write`; in one step:
+ * `commit-restore.rows.write`), a method of a driver (`runtime.update`) or `cleaning`; what cleaning does is the job `cleaning`.
  * - `before`, `after`: from the nth time on it hangs before or after the effect, until it is killed or aborted.
  * - `held`: the nth time it waits until it is let go, and then does it whatever has happened meanwhile.
  */
@@ -19,7 +20,7 @@ const PLACE = /^(?:(?<job>[a-z]+)\/)?(?<what>[a-zA-Z.-]+)(?:#(?<nth>\d+))?:(?<ho
 /** Longer than any test. */
 const FOR_EVER_MS = 3_600_000;
 
-/** The places of a clone's name that concern a job; none for a name that a person might give. */
+/** The places of a text that concern a job; none of a name that a person might give. */
 export function placesIn(name: string | undefined, job: string): Place[] {
   return (name ?? '').split(' ').flatMap((text) => {
     const found = PLACE.exec(text)?.groups;
@@ -28,9 +29,9 @@ export function placesIn(name: string | undefined, job: string): Place[] {
   });
 }
 
-/** The file that says that a clone's job has come to a place; with `over`, that what was held there is done. */
-export function markerOf(dir: string, cloneId: string, place: string, over = false): string {
-  return join(dir, `${cloneId} ${place.replace('/', '+')}${over ? ' over' : ''}`);
+/** The file that says that the job of a clone or restore has come to a place; with `over`, that what was held there is done. */
+export function markerOf(dir: string, recordId: string, place: string, over = false): string {
+  return join(dir, `${recordId} ${place.replace('/', '+')}${over ? ' over' : ''}`);
 }
 
 /** Stops one job at its places. */
@@ -39,21 +40,28 @@ export class Gate {
   readonly #mark: (place: Place, over?: boolean) => void;
   readonly #released: Promise<void>;
   readonly #counts = new Map<string, number>();
+  #step = '';
 
   /** @param released resolves when what is held may go on */
-  constructor(places: readonly Place[], options: { dir: string; cloneId: string; released: Promise<void> }) {
+  constructor(places: readonly Place[], options: { dir: string; recordId: string; released: Promise<void> }) {
     this.#places = places;
     this.#released = options.released;
-    this.#mark = ({ text }, over) => writeFileSync(markerOf(options.dir, options.cloneId, text, over), '');
+    this.#mark = ({ text }, over) => writeFileSync(markerOf(options.dir, options.recordId, text, over), '');
   }
 
   concerns(what: string): boolean {
-    return this.#places.some((place) => place.what === what);
+    return this.#places.some((place) => place.what === what || place.what.endsWith(`.${what}`));
+  }
+
+  /** `pass()` of a step: what is passed until the next one lies in it. */
+  passStep<T>(step: string, signal: AbortSignal, effect: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#step = step;
+    return this.pass(step, signal, effect);
   }
 
   /** @param effect is given the signal under which it is to run */
   async pass<T>(what: string, signal: AbortSignal, effect: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const place = this.#reached(what);
+    const place = this.#reached(what) ?? this.#reached(`${this.#step}.${what}`);
     if (place === undefined) return effect(signal);
     if (place.how === 'held') {
       this.#mark(place);

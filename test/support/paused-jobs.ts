@@ -18,15 +18,15 @@ export type PausingWorker = AsyncDisposable & {
   /** Asks for a clone that stops at `places` and waits until it stands at the first of them. */
   pause(places: string): Promise<PausedJob>;
   pauseAll(places: readonly string[]): Promise<Map<string, PausedJob>>;
-  /** Waits until a job stands at a place; with `over`, until what was held there is done. */
-  awaitPlace(cloneId: string, place: string, over?: boolean): Promise<void>;
+  /** Waits until the job of a clone or restore stands at a place; with `over`, until what was held there is done. */
+  awaitPlace(recordId: string, place: string, over?: boolean): Promise<void>;
   /** Commands of all processes it has started that still run, its own included. */
   processes(): string[];
   /** Ends the worker by a signal and waits until nothing of it runs. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 };
 
-/** Starts a worker that takes every job at once. @param source what a clone is asked for */
+/** Starts a worker that takes every job at once. @param source what its clones are asked for */
 export async function startPausingWorker(
   stack: TestStack,
   source: Readonly<Record<string, unknown>>,
@@ -39,8 +39,8 @@ export async function startPausingWorker(
     { ...env, WCR_METRICS_PORT: port, WCR_TEST_MARKERS: markers, WCR_WORKER_CONCURRENCY: String(MANY), WCR_DRAIN_SECONDS: '0' },
     MAIN,
   );
-  const awaitPlace = async (cloneId: string, place: string, over = false): Promise<void> => {
-    await until(async () => existsSync(markerOf(markers, cloneId, place, over)) || undefined);
+  const awaitPlace = async (recordId: string, place: string, over = false): Promise<void> => {
+    await until(async () => existsSync(markerOf(markers, recordId, place, over)) || undefined);
   };
   const pause = async (places: string): Promise<PausedJob> => {
     const job = await requestClone(stack, { source, name: places, ttlMinutes: 30 });

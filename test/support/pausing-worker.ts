@@ -1,5 +1,6 @@
 import { parseEnv } from '@wcr/shared/config/parse-env';
-import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import type { CloneInput, ExpireInput } from '@wcr/shared/contracts/jobs';
+import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, RESTORE_QUEUE, ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
 import { workerConfig } from '@wcr/worker/config/worker-config';
 import { createDeps } from '@wcr/worker/deps';
 import type { AgentClient } from '@wcr/worker/drivers/agent/agent.types';
@@ -11,12 +12,15 @@ import { cloneJob } from '@wcr/worker/jobs/clone/clone.job';
 import type { CloneDeps } from '@wcr/worker/jobs/clone/clone.types';
 import { type ExpireDeps, expireJob } from '@wcr/worker/jobs/expire/expire.job';
 import { bindJobs } from '@wcr/worker/jobs/index';
+import { restoreJob } from '@wcr/worker/jobs/restore/restore.job';
+import type { RestoreDeps } from '@wcr/worker/jobs/restore/restore.types';
+import { rollbackJob } from '@wcr/worker/jobs/rollback/rollback.job';
 import { startHealthServer } from '@wcr/worker/telemetry/health-server';
 import { createWorker } from '@wcr/worker/worker';
 import { Gate, placesIn } from './pause-places.ts';
 
 /**
- * A worker like any other, except that its clone and expire jobs stop at the places that stand in the clone's name (see
+ * A worker like any other, except that its jobs of clones and restores stop at the places that stand in the clone's name (see
  * pause-places.ts), or in WCR_TEST_PLACES. It leaves a marker for each place in the folder WCR_TEST_MARKERS; SIGUSR2 lets go what is held.
  */
 const dir = process.env['WCR_TEST_MARKERS'] ?? '';
@@ -24,11 +28,38 @@ const { promise: released, resolve: release } = Promise.withResolvers<void>();
 process.on('SIGUSR2', () => release());
 const NEVER = new AbortController().signal;
 
+/** How a job is made to stop. */
+type Gating<Deps, Input> = {
+  /** Where the places stand, unless they are in the environment. */
+  nameOf(deps: Deps, input: Input): Promise<string | undefined>;
+  /** Of the clone or restore that the markers name. */
+  recordOf(input: Input): string;
+  gated(deps: Deps, gate: Gate, signal: AbortSignal): Deps;
+};
+
+const ofClone: Gating<CloneDeps, CloneInput> = {
+  nameOf: async (_, { name }) => name,
+  recordOf: ({ cloneId }) => cloneId,
+  gated: gatedClone,
+};
+const ofExpiry: Gating<ExpireDeps, ExpireInput> = {
+  nameOf: async ({ projection }, { cloneId }) => (await projection.read(cloneId))?.name,
+  recordOf: ({ cloneId }) => cloneId,
+  gated: gatedExpire,
+};
+const ofRestore: Gating<RestoreDeps, { restoreId: string }> = {
+  nameOf: async () => undefined,
+  recordOf: ({ restoreId }) => restoreId,
+  gated: gatedRestore,
+};
+
 const deps = createDeps(parseEnv(workerConfig, process.env));
 const { config, engine, jobs, metrics, redis, logger } = deps;
 const processors: Partial<Record<string, Processor>> = {
-  [CLONE_QUEUE]: createProcessor({ engine, definition: pausing(cloneJob, cloneName, gatedClone), deps: jobs.clone }),
-  [EXPIRE_QUEUE]: createProcessor({ engine, definition: pausing(expireJob, expireName, gatedExpire), deps: jobs.expire }),
+  [CLONE_QUEUE]: createProcessor({ engine, definition: pausing(cloneJob, ofClone), deps: jobs.clone }),
+  [EXPIRE_QUEUE]: createProcessor({ engine, definition: pausing(expireJob, ofExpiry), deps: jobs.expire }),
+  [RESTORE_QUEUE]: createProcessor({ engine, definition: pausing(restoreJob, ofRestore), deps: jobs.restore }),
+  [ROLLBACK_QUEUE]: createProcessor({ engine, definition: pausing(rollbackJob, ofRestore), deps: jobs.restore }),
 };
 const bindings = bindJobs(engine, jobs, config.concurrency).map((binding) => ({
   ...binding,
@@ -47,34 +78,26 @@ process.once('SIGTERM', async () => {
   process.exit(0);
 });
 
-async function cloneName(_: CloneDeps, { name }: { name?: string | undefined }): Promise<string | undefined> {
-  return name;
-}
-
-async function expireName({ projection }: ExpireDeps, { cloneId }: { cloneId: string }): Promise<string | undefined> {
-  return (await projection.read(cloneId))?.name;
-}
-
 /** The same job with a gate before its steps, its drivers and its cleaning. */
-function pausing<Deps, Input extends { cloneId: string }, Output extends Json, Name extends string>(
+function pausing<Deps, Input, Output extends Json, Name extends string>(
   definition: JobDefinition<Deps, Input, Output, Name>,
-  nameOf: (deps: Deps, input: Input) => Promise<string | undefined>,
-  gated: (deps: Deps, gate: Gate, signal: AbortSignal) => Deps,
+  { nameOf, recordOf, gated }: Gating<Deps, Input>,
 ): JobDefinition<Deps, Input, Output, Name> {
-  const gateOf = async (own: Deps, input: Input) => {
+  const gateOf = async (own: Deps, input: Input, job: string = definition.name) => {
     const text = process.env['WCR_TEST_PLACES'] ?? (await nameOf(own, input));
-    return new Gate(placesIn(text, definition.name), { dir, cloneId: input.cloneId, released });
+    return new Gate(placesIn(text, job), { dir, recordId: recordOf(input), released });
   };
   return {
     ...definition,
     async run(context) {
       const gate = await gateOf(context.deps, context.input);
-      const step: RunStep<Name> = (name, body) => context.step(name, (s) => gate.pass(name, s.signal, () => body(s)));
+      const step: RunStep<Name> = (name, body) => context.step(name, (s) => gate.passStep(name, s.signal, () => body(s)));
       return definition.run({ ...context, step, deps: gated(context.deps, gate, context.signal) });
     },
     async onTerminalFailure(context) {
       const gate = await gateOf(context.deps, context.input);
-      await gate.pass('cleaning', NEVER, async () => definition.onTerminalFailure?.(context));
+      const deps = gated(context.deps, await gateOf(context.deps, context.input, 'cleaning'), NEVER);
+      await gate.pass('cleaning', NEVER, async () => definition.onTerminalFailure?.({ ...context, deps }));
     },
   };
 }
@@ -91,6 +114,15 @@ function gatedClone(own: CloneDeps, gate: Gate, signal: AbortSignal): CloneDeps 
 
 function gatedExpire(own: ExpireDeps, gate: Gate, signal: AbortSignal): ExpireDeps {
   return { ...own, runtime: gatedMethods({ prefix: 'runtime', target: own.runtime, gate, signal }) };
+}
+
+function gatedRestore(own: RestoreDeps, gate: Gate, signal: AbortSignal): RestoreDeps {
+  return {
+    ...own,
+    restores: gatedMethods({ prefix: 'restores', target: own.restores, gate, signal }),
+    secrets: gatedMethods({ prefix: 'secrets', target: own.secrets, gate, signal }),
+    connectAgent: (address) => gatedAgent(own.connectAgent(address), gate),
+  };
 }
 
 function gatedMethods<T extends object>(options: { prefix: string; target: T; gate: Gate; signal: AbortSignal }): T {

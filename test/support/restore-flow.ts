@@ -92,11 +92,15 @@ export async function readRestore(stack: TestStack, id: string): Promise<Restore
   return (await stack.call<RestoreView>('GET', `/api/v1/restores/${id}`)).body;
 }
 
-/** Rolls a restore back. @throws Error with the job's failure and log when it doesn't work */
-export async function rollBack(stack: TestStack, id: string): Promise<RestoreView> {
+/** Asks for a rollback. @returns its job. @throws Error with the API's answer when it isn't taken on */
+export async function requestRollback(stack: TestStack, id: string): Promise<string> {
   const answer = await stack.call<Accepted>('POST', `/api/v1/restores/${id}/rollback`);
   if (answer.status !== 202) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`);
-  const job = await awaitJob(stack, answer.body.job.id);
-  if (job.status !== 'completed') throw new Error(`${JSON.stringify(job.error)}\n${await readJobLog(stack, job.id)}`);
-  return readRestore(stack, id);
+  return answer.body.job.id;
+}
+
+/** Rolls a restore back and waits for the end of it. */
+export async function rollBack(stack: TestStack, id: string): Promise<{ job: JobView; restore: RestoreView }> {
+  const job = await awaitJob(stack, await requestRollback(stack, id));
+  return { job, restore: await readRestore(stack, id) };
 }

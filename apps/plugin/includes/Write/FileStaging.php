@@ -105,6 +105,19 @@ final class FileStaging {
 	}
 
 	/**
+	 * Forgets every file that is staged and every removal.
+	 *
+	 * @throws AgentError Codes `agent.invalid_arguments` for what is no merge, and `target.not_writable`.
+	 */
+	public function reset(): void {
+		if ( ! $this->session->is_merge() ) {
+			throw AgentError::invalid_arguments( 'a replacement stages no files' );
+		}
+		FileTree::remove( rtrim( $this->session->staging_dir(), '/' ) );
+		$this->session->journal()->set( array( 'removals' => array() ) );
+	}
+
+	/**
 	 * Marks a path for removal at the commit; a replacement removes it at once.
 	 *
 	 * @param array<int, mixed> $wire_paths Base64url each.

@@ -113,10 +113,18 @@ final class FileSwap {
 	 * @return Generator<array{0: string, 1: string}>
 	 */
 	private function steps( array $removals ): Generator {
-		foreach ( array_keys( $removals ) as $path ) {
-			yield array( self::REMOVE, (string) $path );
+		$puts   = iterator_to_array( $this->puts( '', $removals ), false );
+		$placed = array();
+		foreach ( $puts as list( , $path ) ) {
+			$placed[ $path ] = true;
 		}
-		yield from $this->puts( '', $removals );
+		foreach ( array_keys( $removals ) as $path ) {
+			// A folder that gives way to a file goes as a whole, with what is to be removed from it and what is not.
+			if ( ! self::is_below( (string) $path, $placed ) ) {
+				yield array( self::REMOVE, (string) $path );
+			}
+		}
+		yield from $puts;
 	}
 
 	/**

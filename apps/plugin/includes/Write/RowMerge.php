@@ -131,6 +131,8 @@ final class RowMerge {
 	}
 
 	private function exchange( string $going, string $coming ): void {
+		$counts = new DerivedCounts( $this->session );
+		$counts->note();
 		// First all that goes, then all that comes: nothing of one table is in the way of another's, and foreign keys hold in the end.
 		foreach ( $this->statements() as $name => $sql ) {
 			$this->explained( (string) $name, $sql->delete( $going ) );
@@ -138,6 +140,7 @@ final class RowMerge {
 		foreach ( $this->statements() as $name => $sql ) {
 			$this->explained( (string) $name, $sql->insert( $coming ) );
 		}
+		$counts->settle();
 	}
 
 	private function explained( string $name, string $sql ): void {

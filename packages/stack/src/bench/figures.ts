@@ -2,7 +2,7 @@
 export type Figure = {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'MiB';
+  readonly unit: 'ms' | 'KiB' | 'MiB';
   readonly baseline?: number;
   /** What the ratio should not exceed. */
   readonly target?: number;

@@ -5,6 +5,7 @@ import { type BenchSite, startBenchSite } from '../bench/bench-sites.ts';
 import { type CloneTimes, runClone } from '../bench/clone-run.ts';
 import { type Figure, median, renderFigures } from '../bench/figures.ts';
 import { peakMemory, resetPeakMemory } from '../bench/memory.ts';
+import { type CloneEdit, editEverything, editOnePost, type RestoreTimes, runRestore } from '../bench/restore-run.ts';
 import { type ApiClient, createApiClient } from '../demo/api-client.ts';
 import { whileHealthy } from '../demo/watch-worker.ts';
 import { startSampleSite } from '../sites/sample-site.ts';
@@ -24,7 +25,7 @@ try {
   const api = createApiClient(stack);
   const figures: Figure[] = [];
   await whileHealthy({ name: 'worker', healthUrl: `http://127.0.0.1:${stack.ports.metrics}/health/live` }, async () => {
-    for (const size of ['small', 'large'] as const) figures.push(...(await benchClone(stack, api, size)));
+    for (const size of ['small', 'large'] as const) figures.push(...(await benchSite(stack, api, size)));
     if (process.platform === 'linux') figures.push(...(await benchMemory(stack, api)));
   });
   if (json) for (const figure of figures) console.log(JSON.stringify(figure));
@@ -41,7 +42,7 @@ async function endBench(): Promise<void> {
   for (const dir of [layout.state, layout.mariaDb, layout.clones]) rmSync(dir, { recursive: true, force: true });
 }
 
-async function benchClone({ mariaDb }: Stack, api: ApiClient, size: 'small' | 'large'): Promise<Figure[]> {
+async function benchSite({ mariaDb }: Stack, api: ApiClient, size: 'small' | 'large'): Promise<Figure[]> {
   const dir = join(layout.state, 'sites');
   await using site = await startBenchSite(size, { dir, mariaDb });
   // The first clone installs the plugin and warms everything up.
@@ -52,7 +53,29 @@ async function benchClone({ mariaDb }: Stack, api: ApiClient, size: 'small' | 'l
     say(`${size}: round ${round} of ${rounds} ...`);
     runs.push({ baseline: await runBaseline(site, { dir, mariaDb }), ours: await runClone(api, site) });
   }
-  return figuresOf(site, first, runs);
+  const figures = figuresOf(site, first, runs);
+  return size === 'large' ? [...figures, ...(await benchRestore(api, site, median(runs.map(totalOf))))] : figures;
+}
+
+const totalOf = ({ baseline: { databaseMs, filesMs } }: { baseline: BaselineTimes }): number => databaseMs + filesMs;
+
+/** @param baseline how long the plain copy of the same site took in this run */
+async function benchRestore(api: ApiClient, site: BenchSite, baseline: number): Promise<Figure[]> {
+  const bench = { api, site, clonesDir: layout.clones };
+  const repeat = async (what: string, edit: CloneEdit): Promise<Figure[]> => {
+    const runs: RestoreTimes[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      say(`${site.label}: restore, ${what}, round ${round} of ${rounds} ...`);
+      runs.push(await runRestore(bench, edit, round));
+    }
+    const name = `restore ${site.label}, ${what}`;
+    return [
+      { name, value: median(runs.map(({ restoreMs }) => restoreMs)), unit: 'ms', baseline },
+      { name: '  and back', value: median(runs.map(({ rollbackMs }) => rollbackMs)), unit: 'ms', baseline },
+      { name: '  bytes moved', value: median(runs.map(({ bytesMoved }) => bytesMoved)) / 1024, unit: 'KiB' },
+    ];
+  };
+  return [...(await repeat('one post changed', editOnePost)), ...(await repeat('everything changed', editEverything))];
 }
 
 function figuresOf(site: BenchSite, first: CloneTimes, runs: readonly { ours: CloneTimes; baseline: BaselineTimes }[]): Figure[] {

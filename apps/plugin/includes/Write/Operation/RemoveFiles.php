@@ -19,6 +19,9 @@ final class RemoveFiles extends SessionOperation {
 
 	protected function run( Session $session, Request $request ): array {
 		$session->assert_open();
+		if ( true === ( $request->args()['reset'] ?? false ) ) {
+			( new FileStaging( $session ) )->reset();
+		}
 		( new FileStaging( $session ) )->remove( $request->items( 'paths' ) );
 		return array( 'ok' => true );
 	}

@@ -122,6 +122,11 @@ export class TargetAgent {
     await this.writeFiles([encodeFrame('F', meta, data)]);
   }
 
+  /** Forgets every file and removal that was staged; staged tables stay. */
+  async resetFiles(): Promise<void> {
+    await this.#call('files.remove', { paths: [], reset: true });
+  }
+
   /** Marks files and folders for removal at the commit. */
   async removeFiles(paths: readonly string[]): Promise<void> {
     for (let at = 0; at < paths.length; at += PATHS_PER_REQUEST)

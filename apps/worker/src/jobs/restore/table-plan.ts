@@ -43,14 +43,18 @@ export function planTables(clone: TablesAnswer, target: TablesAnswer, pair: Site
     .filter((table) => travelsAtAll(bareName(table.name, pair.from.prefix)))
     .map((table) => {
       const name = pair.to.prefix + bareName(table.name, pair.from.prefix);
-      return planTable({ name, clone: table, former: known.get(table.name) }, there);
+      const isSiteOwn = SITE_OWN.has(bareName(table.name, pair.from.prefix));
+      return planTable({ name, isSiteOwn, clone: table, former: known.get(table.name) }, there);
     });
 }
 
-type Known = { name: string; clone: TableSchema; former: BaseTable | undefined };
+/** Some of their rows belong to one site only: they are never taken over as a whole. */
+const SITE_OWN = new Set(['options', 'users', 'usermeta']);
+
+type Known = { name: string; isSiteOwn: boolean; clone: TableSchema; former: BaseTable | undefined };
 type There = { tables: ReadonlyMap<string, TableSchema>; withTriggers: ReadonlySet<string> };
 
-function planTable({ name, clone, former }: Known, { tables, withTriggers }: There): TablePlan {
+function planTable({ name, clone, former, isSiteOwn }: Known, { tables, withTriggers }: There): TablePlan {
   const target = tables.get(name);
   const at = { name, clone, hasBase: former?.exact === true };
   if (target === undefined) {
@@ -62,6 +66,7 @@ function planTable({ name, clone, former }: Known, { tables, withTriggers }: The
   if (former !== undefined && !hasSameShape(former, target))
     return { ...at, how: 'kept', reason: 'its structure is another one on the target' };
   const mergesRows = hasSameShape(clone, target) && target.key !== null;
+  if (!mergesRows && isSiteOwn) return { ...at, how: 'kept', reason: 'its structure was changed in the clone' };
   const inPlace = mergesRows && target.transactional && !withTriggers.has(name);
   return inPlace ? { ...at, how: 'rows', target } : { ...at, how: 'swap', target, mergesRows };
 }

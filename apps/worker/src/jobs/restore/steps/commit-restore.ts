@@ -19,7 +19,8 @@ export async function commitRestore(
   step: StepContext,
 ): Promise<Committed> {
   const { restorePointUntil } = known;
-  let tables = known.staged;
+  const stageAgain = () => stageNoted(work, known.begun, step);
+  let tables = await stagedLast(known.staged, step, stageAgain);
   for (let round = 1; ; round += 1) {
     try {
       const until = { keepRestorePoint: true, restorePointUntil: Math.floor(restorePointUntil / 1000) };
@@ -33,9 +34,30 @@ export async function commitRestore(
     } catch (error) {
       if (!isAppError(error) || error.code !== 'target.changed' || round === MAX_ROUNDS) throw error;
       step.log(`${error.message} Comparing again.`);
-      tables = await stageTables(work, known.begun, step);
+      tables = await stageAgain();
     }
   }
+}
+
+type Noted = { staged: StagedTables | null };
+
+/** Notes that staging is not what is to be committed while it is made anew. */
+async function stageNoted(work: TableWork, begun: BeginAnswer, step: StepContext): Promise<StagedTables> {
+  await step.scratch.write({ staged: null } satisfies Noted);
+  const staged = await stageTables(work, begun, step);
+  await step.scratch.write({ staged } satisfies Noted);
+  return staged;
+}
+
+/** What staging holds when the step begins: an earlier attempt may have staged again, or died in the middle of it. */
+async function stagedLast(
+  staged: StagedTables,
+  step: StepContext,
+  stageAgain: () => Promise<StagedTables>,
+): Promise<StagedTables> {
+  const noted = (await step.scratch.read()) as Noted | undefined;
+  if (noted === undefined) return staged;
+  return noted.staged ?? (await stageAgain());
 }
 
 /** Relations and triggers of the tables that were swapped, which a table loses when it is made anew. */

@@ -42,6 +42,7 @@ export async function stageFiles(
   step: StepContext,
 ): Promise<StagedFiles> {
   const { sides, options } = work;
+  await sides.writer.resetFiles();
   const plan = await planFiles(work);
   refuseLosses(plan.changes, options);
   const rewriting = new FileRewriting(work.rewriter, (text) => text);

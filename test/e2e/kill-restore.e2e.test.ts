@@ -1,0 +1,203 @@
+import { QUEUE_PREFIX, RESTORE_QUEUE, ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
+import { restoreJob } from '@wcr/worker/jobs/restore/restore.job';
+import { rollbackJob } from '@wcr/worker/jobs/rollback/rollback.job';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { awaitJob, readJobLog } from '../support/clone-flow.ts';
+import { readHistory } from '../support/job-history.ts';
+import { type PausingWorker, startPausingWorker } from '../support/paused-jobs.ts';
+import { readRestore, requestRestore, requestRollback, rollBack } from '../support/restore-flow.ts';
+import { type RestoreScene, setRestoreScene } from '../support/restore-scene.ts';
+import { runPhpIn, type Source, startSource } from '../support/sample-sources.ts';
+import { startTestStack, type TestStack } from '../support/test-stack.ts';
+
+/** Short enough that a lost job is soon found, long enough for a busy machine. */
+const QUICK = { WCR_LOCK_SECONDS: '4' };
+const RESTORING = restoreJob.steps;
+const ROLLING_BACK = rollbackJob.steps;
+const UNDISTURBED = { signal: 'SIGKILL', places: [] } as const;
+
+let stack: TestStack;
+let live: Source;
+let scene: RestoreScene;
+let redis: Redis;
+
+beforeAll(async () => {
+  stack = await startTestStack({ workers: 0, env: QUICK });
+  redis = new Redis(stack.redisUrl, { maxRetriesPerRequest: null });
+  live = await startSource(stack, 'kill-restore-live', { workers: 8 });
+  const worker = await stack.startWorker({ WCR_LOCK_SECONDS: '30' });
+  scene = await setRestoreScene(stack, live, stack.mariaDb, { rows: 10, files: 5 });
+  await worker.stop();
+});
+
+afterAll(async () => {
+  redis?.disconnect();
+  await live?.[Symbol.asyncDispose]();
+  await stack?.[Symbol.asyncDispose]();
+});
+
+/** Where a worker ends: the step it lies in is repeated, and no other. */
+type Place = { readonly place: string; readonly step: string };
+type Signal = 'SIGKILL' | 'SIGTERM';
+
+const before = (step: string): Place => ({ place: `${step}:before`, step });
+const after = (step: string): Place => ({ place: `${step}:after`, step });
+
+/** After a step its effect is there and its checkpoint is not; before it neither. Steps that only read are the same both times. */
+const KILLED_RESTORES: Place[] = [
+  ...['reach-source', 'reach-target', 'compare-sites', 'compare-tables', 'compare-files'].map(after),
+  ...[before('begin-restore'), after('begin-restore')],
+  ...[before('stage-tables'), { place: 'rows.write#2:after', step: 'stage-tables' }, after('stage-tables')],
+  ...[before('stage-files'), { place: 'files.write:before', step: 'stage-files' }],
+  ...[{ place: 'files.write:after', step: 'stage-files' }, after('stage-files')],
+  ...[before('commit-restore'), { place: 'session.commit:before', step: 'commit-restore' }],
+  ...[{ place: 'session.commit:after', step: 'commit-restore' }, after('commit-restore')],
+  ...[before('verify-restore'), after('verify-restore')],
+  ...[before('publish-restore'), { place: 'session.finish:after', step: 'publish-restore' }],
+  ...[{ place: 'restores.update:after', step: 'publish-restore' }, after('publish-restore')],
+];
+const KILLED_ROLLBACKS: Place[] = [
+  ...[before('reach-target'), after('reach-target'), before('roll-back')],
+  ...[
+    { place: 'session.rollback:before', step: 'roll-back' },
+    { place: 'session.rollback:after', step: 'roll-back' },
+  ],
+  ...[after('roll-back'), before('remove-restore-point'), { place: 'session.finish:after', step: 'remove-restore-point' }],
+  ...[after('remove-restore-point'), before('update-record')],
+  ...[{ place: 'restores.update:after', step: 'update-record' }, after('update-record')],
+];
+
+/** A job may lose its worker once more. */
+const KILLS = 3;
+
+/** Every job passes several places in their order, and loses a worker at each. */
+function journeys(places: readonly Place[], atOnce = KILLS): Place[][] {
+  const count = Math.ceil(places.length / atOnce);
+  return Array.from({ length: count }, (_, at) => places.filter((_place, index) => index % count === at));
+}
+
+const RESTORES: { signal: Signal; through: string; places: Place[] }[] = [
+  ...journeys(KILLED_RESTORES).map((places) => ({ signal: 'SIGKILL' as const, through: namesOf(places), places })),
+  { signal: 'SIGTERM', through: 'every step', places: RESTORING.map(after) },
+];
+const ROLLBACKS: { signal: Signal; through: string; places: Place[] }[] = [
+  ...journeys(KILLED_ROLLBACKS).map((places) => ({ signal: 'SIGKILL' as const, through: namesOf(places), places })),
+  { signal: 'SIGTERM', through: 'every step', places: ROLLING_BACK.map(after) },
+];
+
+function namesOf(places: readonly Place[]): string {
+  return places.map(({ place }) => place).join(', ');
+}
+
+const historyOf = async (name: string, jobId: string) => {
+  const queue = new Queue(name, { prefix: QUEUE_PREFIX, connection: redis });
+  return readHistory(queue, jobId).finally(() => queue.close());
+};
+const once = (steps: readonly string[]) => Object.fromEntries(steps.map((step) => [step, 1]));
+const pausing = (places: string) => startPausingWorker(stack, {}, { ...QUICK, WCR_TEST_PLACES: places });
+
+/** Worker after worker takes the job on and ends at its place; the last one ends the job. */
+async function passThrough(
+  job: 'restore' | 'rollback',
+  ask: () => Promise<[recordId: string, jobId: string]>,
+  way: Way,
+): Promise<void> {
+  let asked: [recordId: string, jobId: string] | undefined;
+  for (const { place } of way.places) {
+    await using worker = await pausing(`${job}/${place}`);
+    asked ??= await ask();
+    await worker.awaitPlace(asked[0], `${job}/${place}`);
+    await worker.end(way.signal);
+  }
+  await using _last = await stack.startWorker();
+  const [, jobId] = asked ?? (await ask());
+  const ended = await awaitJob(stack, jobId);
+  expect(ended.status, `${JSON.stringify(ended.error)} ${await readJobLog(stack, jobId)}`).toBe('completed');
+  expect(await historyOf(job === 'restore' ? RESTORE_QUEUE : ROLLBACK_QUEUE, jobId)).toEqual({
+    attempts: 1,
+    stalls: way.signal === 'SIGKILL' ? way.places.length : 0,
+    repeated: way.places.map(({ step }) => step),
+    finished: once(job === 'restore' ? RESTORING : ROLLING_BACK),
+  });
+}
+
+type Way = { readonly signal: Signal; readonly places: readonly Place[] };
+
+async function restore(way: Way): Promise<string> {
+  let restoreId = '';
+  await passThrough(
+    'restore',
+    async () => {
+      restoreId = await requestRestore(stack, scene.request);
+      return [restoreId, restoreId];
+    },
+    way,
+  );
+  expect(await readRestore(stack, restoreId)).toMatchObject({ status: 'completed', restorePointUntil: expect.any(String) });
+  await scene.expectRestored();
+  return restoreId;
+}
+
+async function goBack(restoreId: string, way: Way): Promise<void> {
+  await passThrough('rollback', async () => [restoreId, await requestRollback(stack, restoreId)], way);
+  expect(await readRestore(stack, restoreId)).toMatchObject({ status: 'rolled-back' });
+  await scene.expectUntouched();
+}
+
+describe('a restore whose workers end in it', () => {
+  it.each(RESTORES)('by $signal at $through: others finish it, repeating the steps they ended in only', async (way) => {
+    await goBack(await restore(way), UNDISTURBED);
+  });
+});
+
+describe('a rollback whose workers end in it', () => {
+  it.each(ROLLBACKS)('by $signal at $through: others finish it, repeating the steps they ended in only', async (way) => {
+    await goBack(await restore(UNDISTURBED), way);
+  });
+});
+
+it('a worker that is killed while it stages again what visitors have changed: another stages it whole', async () => {
+  const [held, again] = ['restore/session.commit:held', 'restore/commit-restore.rows.write:after'];
+  const first = await pausing(`${held} ${again}`);
+  const restoreId = await requestRestore(stack, scene.request);
+  await first.awaitPlace(restoreId, held);
+  const words = `INSERT INTO ${live.prefix}shop_search VALUES ('en', 'visitor', 'meanwhile')`;
+  await runPhpIn(live.dir, `global $wpdb; $wpdb->query( "${words}" );`);
+  first.service.kill('SIGUSR2');
+  await first.awaitPlace(restoreId, again);
+  await first.end('SIGKILL');
+  await using _second = await stack.startWorker();
+  expect(await awaitJob(stack, restoreId)).toMatchObject({ status: 'completed' });
+  const written = await runPhpIn(
+    live.dir,
+    `global $wpdb; echo $wpdb->query( "DELETE FROM {$wpdb->prefix}shop_search WHERE slug = 'visitor'" );`,
+  );
+  expect(written).toBe('1');
+  await scene.expectRestored();
+  expect((await rollBack(stack, restoreId)).job.status).toBe('completed');
+  await runPhpIn(live.dir, `global $wpdb; $wpdb->query( "DELETE FROM {$wpdb->prefix}shop_search WHERE slug = 'visitor'" );`);
+  await scene.expectUntouched();
+});
+
+describe('a restore that is cancelled, and whose worker is killed while it clears away', () => {
+  it.each([
+    ['stage-files:after', 'restore/cleaning:before'],
+    ['stage-files:after', 'restore/cleaning:after'],
+    ['commit-restore:after', 'cleaning/session.rollback:after'],
+    ['commit-restore:after', 'cleaning/session.finish:after'],
+    ['commit-restore:after', 'restore/cleaning:after'],
+  ])('at %s, %s: another takes back the rest', async (place, cleaning) => {
+    const first: PausingWorker = await pausing(`${place} ${cleaning}`);
+    const restoreId = await requestRestore(stack, scene.request);
+    await first.awaitPlace(restoreId, `restore/${place}`);
+    expect((await stack.call('POST', `/api/v1/jobs/${restoreId}/cancel`)).status).toBe(202);
+    await first.awaitPlace(restoreId, cleaning);
+    await first.end('SIGKILL');
+    await using _second = await stack.startWorker();
+    expect(await awaitJob(stack, restoreId)).toMatchObject({ status: 'cancelled', error: { code: 'job.cancelled' } });
+    expect(await readRestore(stack, restoreId)).toMatchObject({ status: 'failed' });
+    await scene.expectUntouched();
+  });
+});
