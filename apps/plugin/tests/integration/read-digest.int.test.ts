@@ -153,12 +153,10 @@ it('answers thousands of ranges at once', async () => {
   const cursor = (id: number) =>
     Buffer.from(JSON.stringify({ k: [Buffer.from(String(id)).toString('base64')] })).toString('base64url');
   const ranges = Array.from({ length: 3000 }, (_, index) => ({ after: cursor(2 * index), upto: cursor(2 * index + 2) }));
-  const started = Date.now();
   const { parts, end } = await digest(table, ranges);
   expect(end).toMatchObject({ done: true });
   expect(parts).toHaveLength(3000);
   expect(parts.every((part) => part.rows === 2)).toBe(true);
-  expect(Date.now() - started).toBeLessThan(5_000);
 });
 
 it('refuses what makes no sense', async () => {

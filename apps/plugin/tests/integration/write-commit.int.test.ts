@@ -1,11 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
 import { makeTarget, snapshot, stage, stageStatements } from './support/target-site.ts';
-import { fileFrame, newSession, startWriteAgent, type WriteAgent, type WriteAgentOptions } from './support/write-agent.ts';
+import {
+  fileFrame,
+  newSession,
+  startWriteAgent,
+  type WriteAgent,
+  type WriteAgentOptions,
+  wirePath,
+} from './support/write-agent.ts';
 
 type Sql = Awaited<ReturnType<typeof connectAsRoot>>;
 
@@ -105,6 +112,27 @@ it('a rollback brings back every byte, and a second commit the restored site', a
   await agent.call('session.commit', { session, keepRestorePoint: true });
   await stageStatements(agent, session);
   expect(await snapshot(sql, agent.root)).toEqual(committed);
+});
+
+it('a file in the place of a folder: what only the target had in it comes back with a rollback', async () => {
+  writeFileSync(join(agent.root, 'wp-content/folder/only-here.txt'), 'of the target alone');
+  const before = await snapshot(sql, agent.root);
+  await stage(agent, session);
+  await agent.call('files.remove', { session, paths: [wirePath('wp-content/folder/inside.txt')] });
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  expect(file('wp-content/folder')).toBe('now a file');
+  await agent.call('session.rollback', { session });
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+});
+
+it('forgets staged files and removals when it is told to', async () => {
+  await stage(agent, session);
+  await agent.call('files.remove', { session, paths: [], reset: true });
+  await agent.call('files.write', { session }, [fileFrame('wp-content/last.txt', 'the only one')]);
+  await agent.call('session.commit', { session, keepRestorePoint: false });
+  expect(file('index.php')).toBe('<?php // live');
+  expect(existsSync(join(agent.root, 'wp-content/plugins/gone/gone.php'))).toBe(true);
+  expect(file('wp-content/last.txt')).toBe('the only one');
 });
 
 it('keeps a restore point after the end of the session until it is told to remove it', async () => {

@@ -59,11 +59,9 @@ it.each([
     await stage(agent, session);
     const before = await snapshot(sql, agent.root);
     for (const statement of statements) await other.query(statement);
-    const started = Date.now();
     await expect(agent.call('session.commit', { session, keepRestorePoint: true })).rejects.toMatchObject({
       code: 'target.locked',
     });
-    expect(Date.now() - started).toBeLessThan(25_000);
     expect(maintenance()).toBe(false);
     await other.query('UNLOCK TABLES');
     await other.query('ROLLBACK');
