@@ -59,3 +59,13 @@ test('files that were sent and removed are known, and an attempt that begins aga
     ['removed', undefined],
   ]);
 });
+
+test('tables that were brought whole are known by their sums', async () => {
+  const store = memoryStore();
+  const notes = new RestoredNotes(store, 's', 'rows');
+  const sums = { source: { rows: 2, checksum: 2n ** 63n }, written: { rows: 3, checksum: 5n } };
+  await notes.addTable('wp_log', sums);
+  await notes.flush();
+  await publishNotes(store, 's');
+  expect((await readNotes(store)).tables.get('wp_log')).toEqual(sums);
+});

@@ -12,10 +12,16 @@ export type RowNote = {
   readonly entry: BaseEntry | undefined;
 };
 
+/** What a restore has made of a table that it brought as a whole: rows and their sum on the target and in the clone. */
+export type TableNote = { readonly source: TableSum; readonly written: TableSum };
+export type TableSum = { readonly rows: number; readonly checksum: bigint };
+
 /** What earlier restores of a clone have left on the target: the base of these rows and files when the clone is restored again. */
 export type RestoredState = {
   /** By the table's name in the clone. */
   readonly rows: ReadonlyMap<string, readonly RowNote[]>;
+  /** Tables that were brought whole, by their names in the clone. */
+  readonly tables: ReadonlyMap<string, TableNote>;
   /** By path; undefined for a file that was removed. */
   readonly files: ReadonlyMap<string, FileBase | undefined>;
 };
@@ -26,6 +32,8 @@ const PART_BYTES = 1 << 20;
 const Sum = z.object({ size: z.number(), crc32: z.number() });
 const RowLine = z.object({ t: z.string(), k: z.string(), p: z.number(), s: z.string().optional(), w: z.string().optional() });
 const FileLine = z.object({ f: z.string(), b: z.object({ mtime: z.number(), source: Sum, written: Sum }).optional() });
+const TableLine = z.object({ w: z.string(), n: z.tuple([z.number(), z.number()]), c: z.tuple([z.string(), z.string()]) });
+type TableLine = z.infer<typeof TableLine>;
 type RowLine = z.infer<typeof RowLine>;
 type FileLine = z.infer<typeof FileLine>;
 
@@ -48,6 +56,10 @@ export class RestoredNotes {
     await this.#add({ t: table, k: key, p: place, ...sums });
   }
 
+  async addTable(table: string, { source, written }: TableNote): Promise<void> {
+    await this.#add({ w: table, n: [source.rows, written.rows], c: [String(source.checksum), String(written.checksum)] });
+  }
+
   async addFile(path: string, base: FileBase | undefined): Promise<void> {
     await this.#add({ f: path, b: base && { mtime: base.mtime, source: base.source, written: base.written } });
   }
@@ -61,7 +73,7 @@ export class RestoredNotes {
     this.#bytes = 0;
   }
 
-  async #add(line: RowLine | FileLine): Promise<void> {
+  async #add(line: RowLine | TableLine | FileLine): Promise<void> {
     const data = Buffer.from(`${JSON.stringify(line)}\n`);
     this.#lines.push(data);
     this.#bytes += data.length;
@@ -88,12 +100,20 @@ export async function withdrawNotes(store: BaseStore, session: string): Promise<
 /** The notes of all restores, the later ones over the earlier. @throws AppError `agent.malformed` */
 export async function readNotes(store: BaseStore): Promise<RestoredState> {
   const rows = new Map<string, Map<string, RowNote>>();
+  const tables = new Map<string, TableNote>();
   const files = new Map<string, FileBase | undefined>();
   for (const session of await readIndex(store)) {
-    for (const line of await readLines(store, nameOf(session, 'rows'), RowLine)) noteRow(rows, line);
+    for (const line of await readLines(store, nameOf(session, 'rows'), z.union([TableLine, RowLine]))) {
+      if ('n' in line) tables.set(line.w, tableNoteOf(line));
+      else noteRow(rows, line);
+    }
     for (const { f, b } of await readLines(store, nameOf(session, 'files'), FileLine)) files.set(f, b && { path: f, ...b });
   }
-  return { rows: new Map([...rows].map(([table, notes]) => [table, [...notes.values()]])), files };
+  return { rows: new Map([...rows].map(([table, notes]) => [table, [...notes.values()]])), tables, files };
+}
+
+function tableNoteOf({ n, c }: TableLine): TableNote {
+  return { source: { rows: n[0], checksum: BigInt(c[0]) }, written: { rows: n[1], checksum: BigInt(c[1]) } };
 }
 
 function noteRow(rows: Map<string, Map<string, RowNote>>, { t, k, p, s, w }: RowLine): void {

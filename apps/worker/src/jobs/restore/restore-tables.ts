@@ -3,7 +3,7 @@ import type { RestoreOptions, TableReport } from '@wcr/shared/contracts/restore'
 import { readChunks } from '../../base/base-chunks.ts';
 import type { BaseMeta } from '../../base/base-meta.ts';
 import { addSums, cellsOf, packCells } from '../../base/packed-row.ts';
-import type { RestoredState } from '../../base/restored-notes.ts';
+import type { RestoredState, TableNote, TableSum } from '../../base/restored-notes.ts';
 import { bareName, identityOf } from '../../base/row-identity.ts';
 import { tableBaseName } from '../../base/table-recorder.ts';
 import type { BaseStore } from '../../drivers/agent/base-store.ts';
@@ -40,9 +40,9 @@ export function isMergeable(plan: MergePlan | SwapPlan): plan is MergeablePlan {
 }
 
 /** The decision for every table, from the structure both sites have now. */
-export async function readTablePlans({ sides, pair, base }: TableWork): Promise<TablePlan[]> {
+export async function readTablePlans({ sides, pair, base, restored }: TableWork): Promise<TablePlan[]> {
   const [clone, target] = await Promise.all([sides.clone.schema(), sides.target.schema()]);
-  return planTables(clone, target, pair, base);
+  return planTables(clone, target, { pair, base, brought: new Set(restored?.tables.keys()) });
 }
 
 /** The comparison of a table of which rows are merged. */
@@ -85,23 +85,42 @@ export function mergedPlugins(pair: SitePair, { preservePlugins }: RestoreOption
 }
 
 /** Whether a table was changed since the clone was made, on each side, by the sums of all its rows. */
-export async function wholeTableState(
-  work: TableWork,
-  plan: SwapPlan,
-): Promise<{ cloneChanged: boolean; targetChanged: boolean; target: RowDigest | undefined }> {
-  const { sides } = work;
-  const target = plan.target && (await digestWhole(sides.target, countedOf(plan.target, work.pair.to.prefix)));
-  if (!plan.hasBase || sides.base === undefined)
-    return { cloneChanged: true, targetChanged: target !== undefined && target.rows > 0, target };
-  const then = await sumOfBase(sides.base, plan.clone.name);
-  const known = work.base?.tables.find(({ name }) => name === plan.clone.name);
-  const clone = await digestWhole(sides.clone, countedOf(plan.clone, work.pair.from.prefix));
-  const hasOtherShape = known === undefined || columnNames(known).join() !== columnNames(plan.clone).join();
+export async function wholeTableState(work: TableWork, plan: SwapPlan): Promise<WholeTableState> {
+  const { sides, pair } = work;
+  const target = plan.target && (await digestWhole(sides.target, countedOf(plan.target, pair.to.prefix)));
+  const then = await lastKnown(work, plan);
+  const clone = await digestWhole(sides.clone, countedOf(plan.clone, pair.from.prefix));
+  if (then === undefined) return { cloneChanged: true, targetChanged: target !== undefined && target.rows > 0, target, clone };
   return {
-    cloneChanged: hasOtherShape || clone.rows !== then.rows || clone.checksum !== then.written,
-    targetChanged: target?.rows !== then.rows || target.checksum !== then.source,
-    target,
+    cloneChanged: then.hasOtherShape || !isSameSum(clone, then.written),
+    targetChanged: target === undefined || !isSameSum(target, then.source),
+    ...{ target, clone },
   };
+}
+
+export type WholeTableState = {
+  readonly cloneChanged: boolean;
+  readonly targetChanged: boolean;
+  readonly target: RowDigest | undefined;
+  readonly clone: RowDigest;
+};
+
+/** How the table was after the last restore that brought it, or else when the clone was made; undefined when nobody knows. */
+async function lastKnown(work: TableWork, plan: SwapPlan): Promise<(TableNote & { hasOtherShape: boolean }) | undefined> {
+  const noted = work.restored?.tables.get(plan.clone.name);
+  if (noted !== undefined) return { ...noted, hasOtherShape: false };
+  if (!plan.hasBase || work.sides.base === undefined) return undefined;
+  const { rows, source, written } = await sumOfBase(work.sides.base, plan.clone.name);
+  const known = work.base?.tables.find(({ name }) => name === plan.clone.name);
+  return {
+    source: { rows, checksum: source },
+    written: { rows, checksum: written },
+    hasOtherShape: known === undefined || columnNames(known).join() !== columnNames(plan.clone).join(),
+  };
+}
+
+function isSameSum(a: TableSum, b: TableSum): boolean {
+  return a.rows === b.rows && a.checksum === b.checksum;
 }
 
 /** What counts when rows of a table are summed: what the base has sums of. */

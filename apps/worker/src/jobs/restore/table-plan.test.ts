@@ -20,7 +20,11 @@ type Case = { clone?: TableSchema; target?: TableSchema | null; base?: TableSche
 
 function plan({ clone = THINGS, target = THINGS, base = THINGS, exact = true, trigger = false }: Case) {
   const there = answer(target === null ? [] : [target], trigger ? 'wp_things' : undefined);
-  const [planned] = planTables(answer([clone]), there, pairOf(), base === null ? baseOf([]) : baseOf([base], exact));
+  const [planned] = planTables(answer([clone]), there, {
+    pair: pairOf(),
+    base: base === null ? baseOf([]) : baseOf([base], exact),
+    brought: new Set(),
+  });
   return planned;
 }
 
@@ -55,7 +59,11 @@ it.each<[string, Case, object]>([
 it('finds tables under the target’s prefix and leaves running work alone', () => {
   const pair = pairOf({ hasBase: false, to: { home: '', root: '', prefix: 'shop_' } });
   const queue = schemaOf('wp_actionscheduler_actions', { id: 'int' }, ['id']);
-  const planned = planTables(answer([THINGS, queue]), answer([{ ...THINGS, name: 'shop_things' }]), pair, baseOf([WIDER]));
+  const planned = planTables(answer([THINGS, queue]), answer([{ ...THINGS, name: 'shop_things' }]), {
+    pair,
+    base: baseOf([WIDER]),
+    brought: new Set(),
+  });
   expect(planned).toMatchObject([{ name: 'shop_things', how: 'rows', hasBase: false }]);
 });
 
@@ -64,4 +72,16 @@ it('takes structures for the same that servers only print differently', () => {
   expect(hasSameShape(THINGS, printed)).toBe(true);
   expect(hasSameShape(THINGS, schemaOf('wp_things', { id: 'bigint(20)', v: 'text' }, ['id']))).toBe(false);
   expect(hasSameShape(THINGS, { ...THINGS, key: ['v'] })).toBe(false);
+});
+
+it('takes a table whole again that an earlier restore has brought whole', () => {
+  const known = { pair: pairOf(), base: baseOf([]), brought: new Set(['wp_things']) };
+  expect(planTables(answer([THINGS]), answer([THINGS]), known)).toMatchObject([{ how: 'swap', mergesRows: false }]);
+});
+
+it('never takes a site’s options and users as a whole', () => {
+  const users = { ...THINGS, name: 'wp_users' };
+  const known = { pair: pairOf(), base: baseOf([users]), brought: new Set<string>() };
+  const wider = { ...WIDER, name: 'wp_users' };
+  expect(planTables(answer([wider]), answer([users]), known)).toMatchObject([{ how: 'kept' }]);
 });

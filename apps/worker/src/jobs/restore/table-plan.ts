@@ -32,42 +32,58 @@ export type TablePlan =
       readonly hasBase: boolean;
     };
 
+/** What decides about tables beside their structure now. */
+export type KnownTables = {
+  readonly pair: SitePair;
+  readonly base: BaseMeta | undefined;
+  /** Tables that an earlier restore of the clone has brought whole, by their names in the clone. */
+  readonly brought: ReadonlySet<string>;
+};
+
 /** Decides for each table of the clone. Tables that only the target has stay. */
-export function planTables(clone: TablesAnswer, target: TablesAnswer, pair: SitePair, base: BaseMeta | undefined): TablePlan[] {
+export function planTables(clone: TablesAnswer, target: TablesAnswer, known: KnownTables): TablePlan[] {
+  const { pair, base, brought } = known;
   const there = {
     tables: new Map(target.tables.map((table) => [table.name, table])),
     withTriggers: new Set(target.triggers.map(({ table }) => table)),
   };
-  const known = new Map((pair.hasBase ? (base?.tables ?? []) : []).map((table) => [table.name, table]));
+  const formers = new Map((pair.hasBase ? (base?.tables ?? []) : []).map((table) => [table.name, table]));
   return clone.tables
     .filter((table) => travelsAtAll(bareName(table.name, pair.from.prefix)))
     .map((table) => {
       const name = pair.to.prefix + bareName(table.name, pair.from.prefix);
       const isSiteOwn = SITE_OWN.has(bareName(table.name, pair.from.prefix));
-      return planTable({ name, isSiteOwn, clone: table, former: known.get(table.name) }, there);
+      const isBrought = brought.has(table.name);
+      return planTable({ name, isSiteOwn, isBrought, clone: table, former: formers.get(table.name) }, there);
     });
 }
 
 /** Some of their rows belong to one site only: they are never taken over as a whole. */
 const SITE_OWN = new Set(['options', 'users', 'usermeta']);
 
-type Known = { name: string; isSiteOwn: boolean; clone: TableSchema; former: BaseTable | undefined };
+type Known = { name: string; isSiteOwn: boolean; isBrought: boolean; clone: TableSchema; former: BaseTable | undefined };
 type There = { tables: ReadonlyMap<string, TableSchema>; withTriggers: ReadonlySet<string> };
 
-function planTable({ name, clone, former, isSiteOwn }: Known, { tables, withTriggers }: There): TablePlan {
-  const target = tables.get(name);
+function planTable(known: Known, there: There): TablePlan {
+  const { name, clone, former } = known;
+  const target = there.tables.get(name);
+  if (target !== undefined) return planPresent(known, target, there.withTriggers.has(name));
   const at = { name, clone, hasBase: former?.exact === true };
-  if (target === undefined) {
-    const isGone = former !== undefined;
-    return isGone
-      ? { ...at, how: 'kept', reason: 'the target has removed the table' }
-      : { ...at, how: 'swap', target: undefined, mergesRows: false };
-  }
+  return former === undefined
+    ? { ...at, how: 'swap', target: undefined, mergesRows: false }
+    : { ...at, how: 'kept', reason: 'the target has removed the table' };
+}
+
+function planPresent(known: Known, target: TableSchema, hasTriggers: boolean): TablePlan {
+  const { name, clone, former, isSiteOwn, isBrought } = known;
+  const at = { name, clone, hasBase: former?.exact === true };
+  // An earlier restore brought it whole, and there are no sums of its rows.
+  if (isBrought) return { ...at, how: 'swap', target, mergesRows: false };
   if (former !== undefined && !hasSameShape(former, target))
     return { ...at, how: 'kept', reason: 'its structure is another one on the target' };
   const mergesRows = hasSameShape(clone, target) && target.key !== null;
   if (!mergesRows && isSiteOwn) return { ...at, how: 'kept', reason: 'its structure was changed in the clone' };
-  const inPlace = mergesRows && target.transactional && !withTriggers.has(name);
+  const inPlace = mergesRows && target.transactional && !hasTriggers;
   return inPlace ? { ...at, how: 'rows', target } : { ...at, how: 'swap', target, mergesRows };
 }
 

@@ -2,6 +2,7 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import { expect, it } from 'vitest';
 import { type BaseMeta, baseTableOf } from '../../../base/base-meta.ts';
 import { cellsOf } from '../../../base/packed-row.ts';
+import { publishNotes, readNotes } from '../../../base/restored-notes.ts';
 import { decodeStream, encodeStream } from '../../../drivers/agent/frame-codec.ts';
 import { splitPackedRows } from '../../../drivers/agent/row-codec.ts';
 import type { RowSelection, SourceAgent } from '../../../drivers/agent/source-agent.ts';
@@ -163,6 +164,19 @@ it('brings a table without a key whole, if the clone changed it', async () => {
   const untouched = await setUp([{ ...log, clone: [['a']], target: [['a'], ['theirs']] }]);
   await stageTables(untouched.work, begun, step);
   expect([...untouched.staged.keys()]).toEqual([]);
+});
+
+it('a table that was brought whole is no change of the target when it is restored again', async () => {
+  const { work, staged, target } = await setUp([{ schema: LOG, base: [['a']], clone: [['a'], ['b']], target: [['a']] }]);
+  await stageTables(work, begun, step);
+  for (const table of target) table.rows = [['a'], ['b']];
+  await publishNotes(work.sides.base ?? expect.fail(), 's');
+  const restored = await readNotes(work.sides.base ?? expect.fail());
+  const again = await stageTables({ ...work, restored }, begun, step);
+  expect(again).toMatchObject({ unchanged: 1, changes: { blocking: 0 } });
+  for (const table of target) table.rows = [['a'], ['b'], ['theirs']];
+  await stageTables({ ...work, restored }, begun, step);
+  expect([...staged.keys()]).toEqual([]);
 });
 
 it('compares and stages again when the target changed before the commit', async () => {

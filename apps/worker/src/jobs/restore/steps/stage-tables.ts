@@ -216,6 +216,8 @@ async function stageWhole(staging: Staging, plan: SwapPlan): Promise<TableReport
     const { rows, checksum } = state.target;
     result.expect.push({ ...countedOf(plan.target, work.pair.to.prefix), rows, checksum: String(checksum) });
   }
+  if (countedOf(plan.clone, work.pair.from.prefix).columns.length === columns.length)
+    await staging.notes.addTable(plan.clone.name, { source: stager.sent, written: state.clone });
   note(result, plan, translation, [stager]);
   return { ...emptyReport(plan), inserted: stager.sent.rows };
 }
