@@ -128,7 +128,7 @@ async function strike(round: ChaosRound, { jobId, comment, ended }: Strike): Pro
   const group = victim === 'worker' ? worker.pid : live.groupOf(victim);
   if (moment.kind === 'point') {
     await live.writeComment(comment);
-    const at = 1 + Math.floor(moment.share * usual[during].points);
+    const at = Math.max(1, Math.ceil(moment.share * usual[during].points));
     live.planCrash({ operation: OPERATION[during], at, groups: [group] });
     await until(async () => !live.isCrashPending() || ended.now || undefined);
     if (live.isCrashPending()) return false;

@@ -9,7 +9,14 @@ import type { SampleSite } from '../sites/sample-site.ts';
 import { timed } from './baseline.ts';
 import { awaitJob, cloneSite } from './clone-run.ts';
 
-export type RestoreTimes = { readonly restoreMs: number; readonly rollbackMs: number; readonly bytesMoved: number };
+export type RestoreTimes = {
+  readonly restoreMs: number;
+  readonly rollbackMs: number;
+  /** How long the site was closed. */
+  readonly maintenanceMs: number;
+  readonly bytesMoved: number;
+  readonly steps: ReadonlyMap<string, number>;
+};
 
 /** Changes something in a clone, in another way each round. */
 export type CloneEdit = (cloneDir: string, round: number) => Promise<void>;
@@ -22,16 +29,14 @@ export async function runRestore({ api, site, clonesDir }: Bench, edit: CloneEdi
   const { cloneId } = await cloneSite(api, site);
   await edit(join(clonesDir, cloneId, 'site'), round);
   const target = { url, username: admin.username, password: admin.password };
-  let restoreId = '';
-  const restoreMs = await timed(async () => {
-    const { id, jobId } = await api.createRestore({ cloneId, target });
-    restoreId = id;
-    await awaitJob(api, jobId);
-  });
-  const { report } = await api.readRestore(restoreId);
+  const begun = performance.now();
+  const { id: restoreId, jobId } = await api.createRestore({ cloneId, target });
+  const steps = await awaitJob(api, jobId);
+  const restoreMs = performance.now() - begun;
+  const { bytesMoved = Number.NaN, maintenanceMs = Number.NaN } = (await api.readRestore(restoreId)).report ?? {};
   const rollbackMs = await timed(async () => awaitJob(api, await api.rollBack(restoreId)));
   await api.deleteClone(cloneId);
-  return { restoreMs, rollbackMs, bytesMoved: report?.bytesMoved ?? Number.NaN };
+  return { restoreMs, rollbackMs, maintenanceMs, bytesMoved, steps };
 }
 
 /** What most restores are made for. */

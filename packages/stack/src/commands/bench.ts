@@ -13,8 +13,19 @@ import { stackLayout } from '../stack/stack-layout.ts';
 import { type Stack, startStack, stopStack } from '../stack/start-stack.ts';
 
 const json = process.argv.includes('--json');
-const rounds = Number(process.argv.find((argument) => argument.startsWith('--rounds='))?.slice('--rounds='.length) ?? 3);
+const settingOf = (option: string) =>
+  process.argv.find((argument) => argument.startsWith(`${option}=`))?.slice(option.length + 1);
+const rounds = Number(settingOf('--rounds') ?? 3);
+const only = settingOf('--only')?.split(',');
 const say = (line: string): void => console.error(line);
+type Bench = (stack: Stack, api: ApiClient) => Promise<Figure[]>;
+/** What there is to measure, each on sites of its own. */
+const BENCHES: Readonly<Record<string, Bench>> = {
+  small: (stack, api) => benchClone(stack, api, 'small'),
+  large: (stack, api) => benchClone(stack, api, 'large'),
+  restore: (stack, api) => benchRestore(stack, api),
+  memory: async (stack, api) => (process.platform === 'linux' ? benchMemory(stack, api) : []),
+};
 /** A stack of its own, so that nobody's clones are in the way. */
 const layout = stackLayout({ ...process.env, WCR_STATE_DIR: join(stackLayout(process.env).state, 'bench') });
 
@@ -25,8 +36,8 @@ try {
   const api = createApiClient(stack);
   const figures: Figure[] = [];
   await whileHealthy({ name: 'worker', healthUrl: `http://127.0.0.1:${stack.ports.metrics}/health/live` }, async () => {
-    for (const size of ['small', 'large'] as const) figures.push(...(await benchSite(stack, api, size)));
-    if (process.platform === 'linux') figures.push(...(await benchMemory(stack, api)));
+    for (const [name, bench] of Object.entries(BENCHES))
+      if (only === undefined || only.includes(name)) figures.push(...(await bench(stack, api)));
   });
   if (json) for (const figure of figures) console.log(JSON.stringify(figure));
   else
@@ -42,7 +53,7 @@ async function endBench(): Promise<void> {
   for (const dir of [layout.state, layout.mariaDb, layout.clones]) rmSync(dir, { recursive: true, force: true });
 }
 
-async function benchSite({ mariaDb }: Stack, api: ApiClient, size: 'small' | 'large'): Promise<Figure[]> {
+async function benchClone({ mariaDb }: Stack, api: ApiClient, size: 'small' | 'large'): Promise<Figure[]> {
   const dir = join(layout.state, 'sites');
   await using site = await startBenchSite(size, { dir, mariaDb });
   // The first clone installs the plugin and warms everything up.
@@ -53,26 +64,28 @@ async function benchSite({ mariaDb }: Stack, api: ApiClient, size: 'small' | 'la
     say(`${size}: round ${round} of ${rounds} ...`);
     runs.push({ baseline: await runBaseline(site, { dir, mariaDb }), ours: await runClone(api, site) });
   }
-  const figures = figuresOf(site, first, runs);
-  return size === 'large' ? [...figures, ...(await benchRestore(api, site, median(runs.map(totalOf))))] : figures;
+  return figuresOf(site, first, runs);
 }
 
-const totalOf = ({ baseline: { databaseMs, filesMs } }: { baseline: BaselineTimes }): number => databaseMs + filesMs;
-
-/** @param baseline how long the plain copy of the same site took in this run */
-async function benchRestore(api: ApiClient, site: BenchSite, baseline: number): Promise<Figure[]> {
-  const bench = { api, site, clonesDir: layout.clones };
+/** Restores of the large site beside a plain copy of all of it, which is what a restore of everything cannot do without. */
+async function benchRestore({ mariaDb }: Stack, api: ApiClient): Promise<Figure[]> {
+  const dir = join(layout.state, 'sites');
+  await using site = await startBenchSite('large', { dir, mariaDb });
   const repeat = async (what: string, edit: CloneEdit): Promise<Figure[]> => {
-    const runs: RestoreTimes[] = [];
+    const runs: { ours: RestoreTimes; baseline: BaselineTimes }[] = [];
     for (let round = 1; round <= rounds; round += 1) {
-      say(`${site.label}: restore, ${what}, round ${round} of ${rounds} ...`);
-      runs.push(await runRestore(bench, edit, round));
+      say(`restore, ${what}: round ${round} of ${rounds} ...`);
+      const ours = await runRestore({ api, site, clonesDir: layout.clones }, edit, round);
+      runs.push({ baseline: await runBaseline(site, { dir, mariaDb }), ours });
     }
-    const name = `restore ${site.label}, ${what}`;
+    const baseline = median(runs.map(({ baseline: { databaseMs, filesMs } }) => databaseMs + filesMs));
+    const of = (figure: Exclude<keyof RestoreTimes, 'steps'>) => median(runs.map(({ ours }) => ours[figure]));
     return [
-      { name, value: median(runs.map(({ restoreMs }) => restoreMs)), unit: 'ms', baseline },
-      { name: '  and back', value: median(runs.map(({ rollbackMs }) => rollbackMs)), unit: 'ms', baseline },
-      { name: '  bytes moved', value: median(runs.map(({ bytesMoved }) => bytesMoved)) / 1024, unit: 'KiB' },
+      { name: `restore large, ${what}`, value: of('restoreMs'), unit: 'ms', baseline },
+      ...stepsOf(runs.map(({ ours }) => ours.steps)),
+      { name: '  and back', value: of('rollbackMs'), unit: 'ms', baseline },
+      { name: '  closed to visitors', value: of('maintenanceMs'), unit: 'ms' },
+      { name: '  bytes moved', value: of('bytesMoved') / 1024, unit: 'KiB' },
     ];
   };
   return [...(await repeat('one post changed', editOnePost)), ...(await repeat('everything changed', editEverything))];
@@ -83,15 +96,24 @@ function figuresOf(site: BenchSite, first: CloneTimes, runs: readonly { ours: Cl
   const files = median(runs.map(({ baseline }) => baseline.filesMs));
   const total = median(runs.map(({ ours }) => ours.totalMs));
   const part: Readonly<Record<string, number>> = { 'copy-tables': database, 'copy-files': files };
-  const steps = [...first.steps.keys()].map((step): Figure => {
-    const value = median(runs.map(({ ours }) => ours.steps.get(step) ?? Number.NaN));
-    return { name: `  ${step}`, value, unit: 'ms', ...(part[step] !== undefined && { baseline: part[step] }) };
+  const steps = stepsOf(runs.map(({ ours }) => ours.steps)).map((figure) => {
+    const baseline = part[figure.name.trim()];
+    return baseline === undefined ? figure : { ...figure, baseline };
   });
   return [
     { name: `clone ${site.label}, warm`, value: total, unit: 'ms', baseline: database + files, target: 2 },
     ...steps,
     { name: `clone ${site.label}, first (installs the plugin)`, value: first.totalMs, unit: 'ms', baseline: database + files },
   ];
+}
+
+function stepsOf(runs: readonly ReadonlyMap<string, number>[]): Figure[] {
+  const names = [...(runs[0]?.keys() ?? [])];
+  return names.map((step) => ({
+    name: `  ${step}`,
+    value: median(runs.map((steps) => steps.get(step) ?? Number.NaN)),
+    unit: 'ms',
+  }));
 }
 
 /** The worker's peak memory while a site with a 2 GB upload is cloned, beside that of the same site with a small one. */

@@ -5,7 +5,10 @@ import { readEvents, type ServerEvent } from './read-events.ts';
 const Accepted = z.object({ clone: z.object({ id: z.string() }), job: z.object({ id: z.string() }) });
 const CloneView = z.object({ id: z.string(), url: z.string(), status: z.string(), expiresAt: z.string() });
 const RestoreAccepted = z.object({ restore: z.object({ id: z.string() }), job: z.object({ id: z.string() }) });
-const RestoreView = z.object({ status: z.string(), report: z.object({ bytesMoved: z.number() }).optional() });
+const RestoreView = z.object({
+  status: z.string(),
+  report: z.object({ bytesMoved: z.number(), maintenanceMs: z.number() }).optional(),
+});
 const Credentials = z.object({ username: z.string(), password: z.string(), loginUrl: z.string() });
 const Envelope = z.object({ error: JobFailure.extend({ requestId: z.string().optional() }) });
 
