@@ -5,16 +5,18 @@ import { undoJobId } from '@wcr/worker/queue/rollback-schedule';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+
 import { type ChaosRound, ChaosTable, describeRound, planRounds } from '../support/chaos-plan.ts';
 import { awaitJob, type JobView, readJobLog, until } from '../support/clone-flow.ts';
+
 import { type MortalSite, startMortalSite } from '../support/mortal-site.ts';
 import { requestRestore, requestRollback, rollBack, runRestore } from '../support/restore-flow.ts';
 import { type RestoreScene, setRestoreScene } from '../support/restore-scene.ts';
 import { differencesOf, findRestoreLeftovers } from '../support/site-state.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
-/** Twelve are one of each kind; more are told by the environment. */
-const ROUNDS = Number(process.env['WCR_CHAOS_ROUNDS'] ?? 12);
+/** More are told by the environment. */
+const ROUNDS = Number(process.env['WCR_CHAOS_ROUNDS'] ?? ALL_KINDS);
 const SEED = Number(process.env['WCR_CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** A dead worker is soon found, and one that waits for a busy machine isn't taken for dead. */
 const QUICK = { WCR_LOCK_SECONDS: '6' };
@@ -93,10 +95,13 @@ async function play(round: ChaosRound, table: ChaosTable): Promise<void> {
     ended.now = true;
   });
   const comment = `during round ${round.number}`;
+  const begun = performance.now();
   const isHit = await strike(round, { jobId, comment, ended });
   if (isHit) table.kills[round.victim] += 1;
   else table.missed += 1;
   const job = await end;
+  // The machine has become faster.
+  if (!isHit) usual[round.during].ms = Math.min(usual[round.during].ms, performance.now() - begun);
   live.forgetCrash();
   table.rounds += 1;
   const state = await judge({ round, job, comment }, table);
@@ -133,7 +138,7 @@ async function strike(round: ChaosRound, { jobId, comment, ended }: Strike): Pro
     await until(async () => !live.isCrashPending() || ended.now || undefined);
     if (live.isCrashPending()) return false;
   } else {
-    if (moment.kind === 'instant') await sleep(moment.share * usual[during].ms);
+    if (moment.kind !== 'step') await sleep(moment.share * usual[during].ms);
     else {
       const key = redisKeys.checkpoints(QUEUE[during], jobId);
       await until(async () => (await redis.hexists(key, `starts:${moment.step}`)) === 1 || ended.now || undefined);
@@ -141,6 +146,7 @@ async function strike(round: ChaosRound, { jobId, comment, ended }: Strike): Pro
     }
     await live.writeComment(comment);
     if (ended.now) return false;
+    if (moment.kind === 'cancel') await stack.call('POST', `/api/v1/jobs/${jobId}/cancel`);
     process.kill(-group, 'SIGKILL');
   }
   await sleep(round.downMs);

@@ -9,21 +9,23 @@ export type ChaosRound = {
   readonly during: 'restore' | 'rollback';
   readonly moment:
     | { readonly kind: 'step'; readonly step: string; readonly delayMs: number }
-    /** A share of the time that it takes undisturbed. */
-    | { readonly kind: 'instant'; readonly share: number }
+    /** A share of the time that it takes undisturbed; with `cancel` somebody has just asked for its end. */
+    | { readonly kind: 'instant' | 'cancel'; readonly share: number }
     /** A share of the points that the commit, or the rollback, of the agent passes. */
     | { readonly kind: 'point'; readonly share: number };
   readonly downMs: number;
 };
 
-/** Twelve make all of them. */
 const KINDS = [
   { during: 'restore', kind: 'step' },
   { during: 'restore', kind: 'point' },
   { during: 'restore', kind: 'instant' },
   { during: 'rollback', kind: 'point' },
+  { during: 'restore', kind: 'cancel' },
 ] as const;
 const VICTIMS: readonly Victim[] = ['worker', 'php', 'database'];
+/** One of each kind with every victim. */
+export const ALL_KINDS = KINDS.length * VICTIMS.length;
 const MOST_DOWN_MS = 1_500;
 const MOST_DELAY_MS = 200;
 /** Most points lie in exchanges of files; rows change in this share of them, at the end. */
@@ -57,6 +59,7 @@ export function describeRound({ number, victim, during, moment, downMs }: ChaosR
   const when = {
     step: () => moment.kind === 'step' && `${moment.delayMs.toFixed(0)} ms after ${moment.step} began`,
     instant: () => moment.kind === 'instant' && `after ${percent(moment.share)} of its time`,
+    cancel: () => moment.kind === 'cancel' && `cancelled after ${percent(moment.share)} of its time`,
     point: () => moment.kind === 'point' && `after ${percent(moment.share)} of the agent's work`,
   }[moment.kind]();
   return `round ${number}: ${victim} killed in the ${during}, ${when}, back after ${downMs.toFixed(0)} ms`;
