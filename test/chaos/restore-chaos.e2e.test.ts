@@ -6,7 +6,7 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { type ChaosRound, ChaosTable, describeRound, planRounds } from '../support/chaos-plan.ts';
+import { ALL_KINDS, type ChaosRound, ChaosTable, describeRound, planRounds } from '../support/chaos-plan.ts';
 import { awaitJob, type JobView, readJobLog, until } from '../support/clone-flow.ts';
 
 import { type MortalSite, startMortalSite } from '../support/mortal-site.ts';
