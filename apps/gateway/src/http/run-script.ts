@@ -26,6 +26,8 @@ export async function runScript(
   response: ServerResponse,
   run: ScriptRun,
 ): Promise<void> {
+  // Nobody is told of a visitor who left while the record was read, and PHP would wait for the rest of the body.
+  if (response.destroyed) return;
   const left = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) left.abort();
