@@ -85,17 +85,22 @@ final class Committer {
 	/**
 	 * Rows come last: their transaction is the one step that can be refused because of what visitors did, and after it nothing is
 	 * left that can. A crash before it leaves nothing of the rows, a crash after it leaves the mark.
+	 *
+	 * Many rows take long, but nobody sees them before the transaction ends: so they are exchanged first, and the site is closed only
+	 * while everything else takes its place inside the transaction. Exchanging tables would end it; then rows wait until that is done.
 	 */
 	private function swap(): void {
-		$objects     = new SchemaObjects( $this->session );
 		$maintenance = new Maintenance( $this->session->root(), Rescue::code( $this->session ) );
-		$maintenance->begin();
-		( new LiveCheck( $this->session ) )->check();
-		$objects->drop();
-		( new TableSwap( $this->session ) )->forward();
-		( new FileSwap( $this->session ) )->forward();
-		$objects->restore_incoming();
-		( new RowMerge( $this->session ) )->forward();
+		$rows        = new RowMerge( $this->session );
+		$place       = function () use ( $maintenance ): void {
+			$this->place( $maintenance );
+		};
+		if ( array() === $this->session->tables()->swapped() ) {
+			$rows->forward( $place );
+		} else {
+			$place();
+			$rows->forward();
+		}
 		Caches::reset();
 		// In this order: a crash in between does it all again, and the maintenance mode has an end.
 		$maintenance->end();
@@ -106,5 +111,18 @@ final class Committer {
 				'committedAt'   => microtime( true ),
 			)
 		);
+	}
+
+	/** Everything but rows. Doing it again changes nothing. */
+	private function place( Maintenance $maintenance ): void {
+		$objects = new SchemaObjects( $this->session );
+		$maintenance->begin();
+		( new LiveCheck( $this->session ) )->check();
+		if ( array() !== $this->session->tables()->swapped() ) {
+			$objects->drop();
+			( new TableSwap( $this->session ) )->forward();
+		}
+		( new FileSwap( $this->session ) )->forward();
+		$objects->restore_incoming();
 	}
 }

@@ -78,19 +78,24 @@ final class RowMerge {
 	/**
 	 * The former rows go, the new ones come. Does nothing if that is done.
 	 *
-	 * @throws AgentError As `check()` does; then nothing was changed.
+	 * @param callable(): void|null $at_last What is done before the rows are shown, in their transaction; may be done several times, also
+	 *                                       when the rows are there already or there are none.
+	 * @throws AgentError As `check()` does, and what `$at_last` throws; then no row was changed.
 	 */
-	public function forward(): void {
+	public function forward( ?callable $at_last = null ): void {
+		$at_last = $at_last ?? static function (): void {};
 		if ( ! $this->is_needed() ) {
+			$at_last();
 			return;
 		}
 		$this->attempt(
-			function (): void {
+			function () use ( $at_last ): void {
 				if ( ! $this->control->is_merged( true ) ) {
 					$this->compare();
 					$this->exchange( 'f', 'r' );
 					$this->control->set_merged( true );
 				}
+				$at_last();
 			}
 		);
 	}

@@ -43,7 +43,7 @@ const TARGET_FILES = {
   'wp-content/folder/inside.txt': 'a folder that becomes a file',
 };
 
-/** Stages a restore over the target of `makeTarget`. */
+/** Stages a restore over the target of `makeTarget`: tables that are swapped, rows that are merged, files. */
 export async function stage(agent: WriteAgent, session: string): Promise<void> {
   await agent.call('session.begin', { session, mode: 'merge', prefix: 'wp_', expect: { dbBytes: 0, fileBytes: 0 } });
   await agent.call('tables.create', {
@@ -73,7 +73,21 @@ export async function stage(agent: WriteAgent, session: string): Promise<void> {
     rowsFrame('wp_children', [number('id'), number('parent')], 1, [['1', '2']]),
     rowsFrame('wp_new', [number('id')], 1, [['5']]),
   ]);
-  const columns = [number('id'), text('t'), number('parent')];
+  await stageRowsAndFiles(agent, session);
+}
+
+/** What most restores consist of: no table is swapped. */
+export async function stageSmall(agent: WriteAgent, session: string): Promise<void> {
+  await agent.call('session.begin', { session, mode: 'merge', prefix: 'wp_', expect: { dbBytes: 0, fileBytes: 0 } });
+  await stageRowsAndFiles(agent, session);
+}
+
+async function stageRowsAndFiles(agent: WriteAgent, session: string): Promise<void> {
+  const columns = [
+    { name: 'id', kind: 'number' },
+    { name: 't', kind: 'text' },
+    { name: 'parent', kind: 'number' },
+  ];
   await agent.call('tables.merge', { session, tables: [{ name: 'wp_comments', columns: ['id', 't', 'parent'], key: ['id'] }] });
   await agent.call('rows.write', { session }, [
     rowsFrame(
