@@ -31,7 +31,7 @@ function put(path: string, text: string): void {
 }
 
 it('lists plugins and themes without a WordPress', async () => {
-  expect(await agent.call('site.inventory', {})).toEqual({ plugins: [], themes: [] });
+  expect(await agent.call('site.inventory', {})).toEqual({ plugins: [], themes: [], firstAdministrator: null });
   put('wp-content/plugins/hello.php', '<?php\n/*\nPlugin Name: Hello "Dolly"\nVersion: 1.7 */');
   put('wp-content/plugins/index.php', '<?php // Silence');
   put('wp-content/plugins/shop/shop.php', '<?php\r\n/**\r\n * Plugin Name: Shop Ü ?>\r\n * Version:  9.1-beta\r\n */');
@@ -50,7 +50,14 @@ it('lists plugins and themes without a WordPress', async () => {
     "INSERT INTO wp_options (option_name, option_value) VALUES ('template', 'one'), ('stylesheet', 'child'), ('active_plugins', ?)",
     [active],
   );
+  await sql.query('CREATE TABLE wp_usermeta (user_id int, meta_key varchar(191), meta_value longtext)');
+  const roles = (role: string) => `a:1:{s:${role.length}:"${role}";b:1;}`;
+  await sql.query(
+    "INSERT INTO wp_usermeta VALUES (3, 'wp_capabilities', ?), (9, 'wp_capabilities', ?), (5, 'wp_capabilities', ?), (1, 'other', ?)",
+    [roles('editor'), roles('administrator'), roles('administrator'), roles('administrator')],
+  );
   const inventory = {
+    firstAdministrator: 5,
     plugins: [
       { file: 'hello.php', name: 'Hello "Dolly"', version: '1.7', active: false },
       { file: 'shop/shop.php', name: 'Shop Ü', version: '9.1-beta', active: true },
