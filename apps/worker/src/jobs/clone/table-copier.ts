@@ -14,22 +14,30 @@ const READ_AHEAD = { items: 100, bytes: 12 << 20, sizeOf: (batch: RowBatch) => b
 export type TablePlace = { readonly sequence: number; readonly cursor: string | null; readonly rows: number };
 export type TableProgress = (added: { rows: number; bytes: number }) => Promise<void>;
 
+export type CopyOptions = {
+  readonly start: TablePlace;
+  readonly rewriting: RowRewriting;
+  readonly recorder?: TableRecorder;
+  /** Told what the target's server warned about as soon as it did: whoever takes over is not told again. */
+  readonly onWarnings?: (warnings: readonly string[]) => void;
+  readonly onProgress: TableProgress;
+};
+
 /**
  * Copies one table's rows from `start` on; reading, rewriting and writing overlap, at most a few MiB are in memory.
- * @returns the rows the target has now, what its server warned about, and the sum of the rows as the source sent them
+ * @returns the rows the target has now, and the sum of the rows as the source sent them
  */
 export async function copyTable(
   sides: { source: SourceAgent; target: TargetAgent; maxRequestBytes: number },
   table: TableSchema,
-  options: { start: TablePlace; rewriting: RowRewriting; recorder?: TableRecorder; onProgress: TableProgress },
-): Promise<{ rows: number; warnings: string[]; sum: RowSum | undefined }> {
+  options: CopyOptions,
+): Promise<{ rows: number; sum: RowSum | undefined }> {
   const { start, rewriting, recorder } = options;
   const columns = table.columns.filter((column) => !column.generated).map(({ name, kind, charset }) => ({ name, kind, charset }));
   const limit = Math.min(MAX_BATCH_BYTES, Math.floor(sides.maxRequestBytes * 0.9));
   let sequence = start.sequence;
   let from = start.cursor;
   let rows = start.rows;
-  const warnings: string[] = [];
   // Only where somebody compares it.
   const sum = table.key === null ? new RowSum(columns.length) : undefined;
   const toFrame = (batch: RowBatch) => {
@@ -48,14 +56,14 @@ export async function copyTable(
     const added = { rows: total(group, (batch) => batch.rows), bytes: total(group, (batch) => batch.data.length) };
     await behind.push(async () => {
       await recorder?.flush();
-      warnings.push(...(await sides.target.writeRows(frames)));
+      options.onWarnings?.(await sides.target.writeRows(frames));
       rows += added.rows;
       await options.onProgress(added);
     });
   }
   await behind.settle();
   await recorder?.end();
-  return { rows, warnings, sum };
+  return { rows, sum };
 }
 
 /** Groups what is ready anyway: a group ends at `limit` bytes. */

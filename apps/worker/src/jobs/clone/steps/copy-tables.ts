@@ -131,17 +131,20 @@ async function copyOnce(
 ): Promise<string | undefined> {
   const { sides, table, options, result } = task;
   const rewriting = createRowRewriting(table, options.prefix, options.rewriter);
+  const onWarnings = (said: readonly string[]) => {
+    noteWarnings(task, said);
+    if (said.length > 0 && !result.inexact.includes(table.name)) result.inexact.push(table.name);
+  };
   const to = { source: sides.source, target: sides.target, maxRequestBytes: sides.begun.maxRequestBytes };
   try {
-    const copied = await copyTable(to, table, { start, rewriting, recorder, onProgress: task.onProgress });
+    const copied = await copyTable(to, table, { start, rewriting, recorder, onWarnings, onProgress: task.onProgress });
     const hasMoved = copied.sum !== undefined && (await hasChanged(sides.source, table, copied.sum));
     if (hasMoved && !isLast) return 'it has no key and changed while it was read';
     result.rowCounts[table.name] = copied.rows;
     result.replacements += rewriting.replacements();
     if (copied.sum !== undefined) result.settled.push(table.name);
-    if (copied.warnings.length > 0) result.inexact.push(table.name);
     const moved = hasMoved ? [`${table.name} has no key and kept changing while it was read: rows may be missing or double`] : [];
-    noteWarnings(task, [...copied.warnings, ...tooLongWarnings(table, rewriting.tooLong()), ...moved]);
+    noteWarnings(task, [...tooLongWarnings(table, rewriting.tooLong()), ...moved]);
     await task.step.scratch.write(totalsOf(result));
     return undefined;
   } catch (error) {
@@ -208,6 +211,7 @@ async function createTables(
 
 function noteWarnings(task: TableTask, warnings: readonly string[]): void {
   for (const warning of new Set(warnings)) {
+    if (task.result.warnings.includes(warning)) continue;
     task.step.log(warning);
     task.result.warnings.push(warning);
   }
