@@ -16,6 +16,17 @@ export function cellsOf(row: Buffer, columnCount: number): Cell[] {
   return cells;
 }
 
+/** One value alone: keys come first in most rows, and each row of a clone is asked for its. */
+function cellAt(row: Buffer, columnCount: number, place: number): Cell {
+  let at = columnCount * 4;
+  for (let index = 0; index < place; index += 1) {
+    const length = row.readUInt32BE(index * 4);
+    if (length !== NULL_LENGTH) at += length;
+  }
+  const length = row.readUInt32BE(place * 4);
+  return length === NULL_LENGTH ? null : row.subarray(at, at + length);
+}
+
 /** The packed form of a row's values. */
 export function packCells(cells: readonly Cell[]): Buffer {
   const lengths = Buffer.allocUnsafe(cells.length * 4);
@@ -54,8 +65,7 @@ export class RowShape {
 
   /** The key's values. */
   keyCells(row: Buffer): Buffer[] {
-    const cells = cellsOf(row, this.columns.length);
-    return this.#keyPlaces.map((place) => cells[place] ?? Buffer.alloc(0));
+    return this.#keyPlaces.map((place) => cellAt(row, this.columns.length, place) ?? Buffer.alloc(0));
   }
 
   /** What `rows.digest` counts for this row. */
