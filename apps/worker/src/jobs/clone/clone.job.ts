@@ -5,6 +5,7 @@ import { CLONE_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { createAgentFileSink } from '../../drivers/agent/agent-file-sink.ts';
 import { createBaseStore } from '../../drivers/agent/base-store.ts';
+import { isLoopback } from '../../drivers/agent/is-loopback.ts';
 import { Patience } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../drivers/agent/target-agent.ts';
@@ -166,8 +167,4 @@ async function handleOf(deps: CloneDeps, cloneId: string): Promise<CloneHandle> 
 function patienceFor(deps: CloneDeps, code: 'source.died' | 'runtime.failed', step: StepContext): () => Patience {
   const exhausted = (reason: string, cause: unknown) => new AppError(code, { reason }, { cause });
   return () => new Patience({ totalMs: deps.settings.patienceMs, signal: step.signal, exhausted, log: step.log });
-}
-
-function isLoopback(url: string): boolean {
-  return /^(127\.|localhost$|\[?::1)/.test(new URL(url).hostname);
 }

@@ -4,6 +4,7 @@ import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import { targetTwinOf } from '@wcr/shared/errors/site-access-errors';
 import type { AgentAddress } from '../../drivers/agent/agent.types.ts';
 import { type BaseStore, createBaseStore } from '../../drivers/agent/base-store.ts';
+import { isLoopback } from '../../drivers/agent/is-loopback.ts';
 import { Patience } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../drivers/agent/target-agent.ts';
@@ -113,8 +114,4 @@ function patienceFor(
 ): () => Patience {
   const exhausted = (reason: string, cause: unknown) => new AppError(code, { reason }, { cause });
   return () => new Patience({ totalMs: deps.settings.patienceMs, signal: step.signal, exhausted, log: step.log });
-}
-
-function isLoopback(url: string): boolean {
-  return /^(127\.|localhost$|\[?::1)/.test(new URL(url).hostname);
 }

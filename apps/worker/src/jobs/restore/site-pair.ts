@@ -4,6 +4,7 @@ import type { BaseMeta } from '../../base/base-meta.ts';
 import type { SiteInventory } from '../../drivers/agent/compare-reads.ts';
 import { pathForPeople } from '../../drivers/agent/index-codec.ts';
 import type { RewriteMap } from '../../rewriter/rewriter.types.ts';
+import { relativeTo, trimSlash } from '../site-paths.ts';
 
 /** What a restore must know of both sites; small and without secrets. Folders are relative to the root, without slashes at the ends, raw bytes as latin1 strings. */
 export type SitePair = {
@@ -96,14 +97,16 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
+/** Folders as paths of the protocol are written: raw bytes as latin1 strings. */
 function foldersOf({ paths }: SiteFacts): SitePair['folders'] {
-  const content = relative(paths.root, paths.content);
+  const pathOf = (folder: string) => Buffer.from(relativeTo(paths.root, folder), 'utf8').toString('latin1');
+  const content = pathOf(paths.content);
   return {
     content,
-    plugins: relative(paths.root, paths.plugins),
-    muPlugins: relative(paths.root, paths.muPlugins),
+    plugins: pathOf(paths.plugins),
+    muPlugins: pathOf(paths.muPlugins),
     themes: `${content}/themes`,
-    uploads: relative(paths.root, paths.uploads),
+    uploads: pathOf(paths.uploads),
   };
 }
 
@@ -114,15 +117,4 @@ function isSameSite(a: string, b: string): boolean {
       .toLowerCase()
       .replace(/^https?:\/\/(www\.)?/, '');
   return plain(a) === plain(b);
-}
-
-function trimSlash(text: string): string {
-  return text.replace(/\/+$/, '');
-}
-
-/** Relative to the root, as paths of the protocol are written. */
-function relative(root: string, path: string): string {
-  const base = `${trimSlash(root)}/`;
-  const inside = path.startsWith(base) ? trimSlash(path.slice(base.length)) : trimSlash(path);
-  return Buffer.from(inside, 'utf8').toString('latin1');
 }

@@ -3,6 +3,7 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import type { SourceAgent } from '../../../drivers/agent/source-agent.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { RewriteMap } from '../../../rewriter/rewriter.types.ts';
+import { relativeTo, trimSlash } from '../../site-paths.ts';
 import { createFileRules, type FileRule } from '../file-rules.ts';
 
 /** What the later steps need to know of the source; small and without secrets. */
@@ -36,14 +37,14 @@ export async function planCopy(source: SourceAgent, excludePaths: readonly strin
   );
   const skipped = wordpress.constantsSkipped.map((name) => `wp-config.php: ${name} was not carried over`);
   for (const warning of skipped) step.log(warning);
-  const content = relative(paths.root, paths.content);
+  const content = relativeTo(paths.root, paths.content);
   const measured = await measureFiles(source, createFileRules({ content, excludePaths }), step);
   step.log(`${measured.files} files with ${measured.fileBytes} bytes, a database of ${database.sizeBytes} bytes`);
   return {
     home: trimSlash(wordpress.home),
     root: trimSlash(paths.root),
     content,
-    muPlugins: relative(paths.root, paths.muPlugins),
+    muPlugins: relativeTo(paths.root, paths.muPlugins),
     prefix: database.prefix,
     charset: database.charset || 'utf8mb4',
     collation: database.collation,
@@ -100,13 +101,4 @@ function withoutScheme(address: string): string {
   return trimSlash(address)
     .replace(/^https?:/i, '')
     .toLowerCase();
-}
-
-function trimSlash(text: string): string {
-  return text.replace(/\/+$/, '');
-}
-
-function relative(root: string, path: string): string {
-  const base = `${trimSlash(root)}/`;
-  return path.startsWith(base) ? trimSlash(path.slice(base.length)) : trimSlash(path);
 }
