@@ -61,7 +61,7 @@ const processors: Partial<Record<string, Processor>> = {
   [RESTORE_QUEUE]: createProcessor({ engine, definition: pausing(restoreJob, ofRestore), deps: jobs.restore }),
   [ROLLBACK_QUEUE]: createProcessor({ engine, definition: pausing(rollbackJob, ofRestore), deps: jobs.restore }),
 };
-const bindings = bindJobs(engine, jobs, config.concurrency).map((binding) => ({
+const bindings = bindJobs(engine, jobs, config).map((binding) => ({
   ...binding,
   processor: processors[binding.queue] ?? binding.processor,
 }));

@@ -47,7 +47,7 @@ export function createDeps(config: ApiConfig, logger: Logger, now: () => number 
     clones: createCloneStore({ redis, sealer }),
     restores: createRestoreStore({ redis }),
     watcher,
-    metrics: createMetrics({ queues, redis, now }),
+    metrics: createMetrics({ redis, now }),
     health: createHealth({ redis, now }),
     close() {
       watcher.close();

@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, setGlobalDispatcher } from 'undici';
 import { browserEnvironment } from './config/browser-environment.ts';
-import type { WorkerConfig } from './config/worker-config.ts';
+import { RELEASE_SECONDS, type WorkerConfig } from './config/worker-config.ts';
 import { createAgentClient } from './drivers/agent/agent-client.ts';
 import { discoverAgent } from './drivers/agent/discover-agent.ts';
 import { createBrowserDriver } from './drivers/browser/browser.driver.ts';
@@ -15,6 +15,9 @@ import type { BrowserDriver } from './drivers/browser/browser.types.ts';
 import { createBrowserPool } from './drivers/browser/browser-pool.ts';
 import { compareVersions } from './drivers/browser/compare-versions.ts';
 import { readPluginZip } from './drivers/browser/plugin-zip.ts';
+import { connectPod } from './drivers/pod-cost/kubernetes-pod.ts';
+import { createPodCost } from './drivers/pod-cost/pod-cost.driver.ts';
+import type { PodCost } from './drivers/pod-cost/pod-cost.types.ts';
 import { knowSecrets } from './drivers/runtime/know-secrets.ts';
 import { createLocalRuntime } from './drivers/runtime/local/local-runtime.driver.ts';
 import { normaliseAddress, parseAddress } from './drivers/site/normalise-address.ts';
@@ -47,7 +50,6 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** How often a job may be lost by its workers; BullMQ's own limit lies above it, so that the engine can clean up. */
 const MAX_STALLS = 4;
-const RELEASE_MS = 30_000;
 
 /** Everything a worker process consists of. */
 export type Deps = {
@@ -59,6 +61,7 @@ export type Deps = {
   readonly engine: Engine;
   readonly jobs: JobDeps;
   readonly worker: WorkerSettings;
+  readonly podCost: PodCost;
   readonly now: () => number;
   close(): Promise<void>;
 };
@@ -120,6 +123,7 @@ export function createDeps(config: WorkerConfig): Deps {
       },
     },
     worker: workerSettings(config),
+    podCost: createPodCost({ pod: connectPod(config), logger }),
     async close() {
       await browser.close();
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
@@ -196,7 +200,7 @@ function workerSettings(config: WorkerConfig): WorkerSettings {
     firstBackoffMs: 5_000,
     maxBackoffMs: 2 * MINUTE_MS,
     drainMs: config.drainSeconds * 1000,
-    releaseMs: RELEASE_MS,
+    releaseMs: RELEASE_SECONDS * 1000,
   };
 }
 

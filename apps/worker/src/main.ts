@@ -20,13 +20,22 @@ process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a reje
 
 await start(deps);
 
-async function start({ config, engine, jobs, metrics, redis, queues, worker: settings, now }: Deps): Promise<void> {
+async function start({ config, engine, jobs, metrics, redis, podCost, worker: settings }: Deps): Promise<void> {
   const isReady = async (): Promise<boolean> => !state.stopping && redis.status === 'ready' && (await redis.ping()) === 'PONG';
   const { metricsHost: host, metricsPort: port } = config;
   const isAlive = (): boolean => state.worker?.isAlive() ?? true;
   state.health = await startHealthServer({ host, port, registry: metrics.registry, logger, isAlive, isReady });
-  const bindings = bindJobs(engine, jobs, config.concurrency);
-  state.worker = createWorker({ bindings, redisUrl: config.redisUrl, redis, prefix: QUEUE_PREFIX, logger, metrics, settings });
+  const bindings = bindJobs(engine, jobs, config);
+  const { redisUrl } = config;
+  const onRunning = (running: number): void => podCost.show(running);
+  onRunning(0);
+  state.worker = createWorker({ bindings, redisUrl, redis, prefix: QUEUE_PREFIX, logger, metrics, settings, onRunning });
+  if (config.queues.includes(SWEEP_QUEUE)) await startSweeps(deps);
+  const { queues, concurrency } = config;
+  logger.info({ port: state.health.port, concurrency, queues }, 'the worker runs');
+}
+
+async function startSweeps({ config, queues, now }: Deps): Promise<void> {
   const keepSweeping = (): Promise<void> =>
     ensureSweeps({ queue: queues[SWEEP_QUEUE], everyMs: config.sweepSeconds * 1000, now }).catch((error: unknown) =>
       logger.warn({ err: error }, 'sweeps could not be scheduled'),
@@ -34,7 +43,6 @@ async function start({ config, engine, jobs, metrics, redis, queues, worker: set
   await keepSweeping();
   await requestSweep(queues[SWEEP_QUEUE]);
   state.sweeps = setInterval(() => void keepSweeping(), Math.min(config.sweepSeconds * 1000, MAX_SWEEP_CHECK_MS));
-  logger.info({ port: state.health.port, concurrency: config.concurrency }, 'the worker runs');
 }
 
 async function stop(signal: string): Promise<void> {

@@ -67,12 +67,15 @@ it('a Redis that is killed and comes back costs neither the job nor a finished s
 it('is alive while it runs a job, and gives the job back when it closes', async () => {
   const engine = createTestEngine((await useRedis()).url);
   const queue = new Queue('clone', { prefix: TEST_PREFIX, connection: engine.redis });
-  const worker = engine.start([bindCounting(engine)]);
+  const running: number[] = [];
+  const worker = engine.start([bindCounting(engine)], {}, (count) => void running.push(count));
   expect(worker.isAlive()).toBe(true);
   await queue.add('clone', { hang: { step: 'step-two', where: 'before-effect' } }, { jobId: 'clone-1' });
   await waitUntil(() => engine.redis.get(countingKeys.hung('clone-1')), 'the hanging');
   expect(worker.isAlive()).toBe(true);
+  expect(running).toEqual([1]);
   await worker.close();
+  expect(running).toEqual([1, 0]);
   expect(await queue.getJobState('clone-1')).toBe('waiting');
   await queue.close();
   engine.redis.disconnect();

@@ -30,6 +30,8 @@ export type WorkerDeps = {
   readonly logger: Logger;
   readonly metrics: WorkerMetrics;
   readonly settings: WorkerSettings;
+  /** Told how many jobs run here, each time one begins or ends. */
+  readonly onRunning?: (running: number) => void;
 };
 
 export type WorkerSettings = {
@@ -73,14 +75,16 @@ export function createWorker(deps: WorkerDeps): RunningWorker {
 type Vital = { running: number; at: number };
 
 /** Keeps three parameters: with fewer, BullMQ passes no signal. */
-function counted(processor: Processor, vital: Vital): Processor {
+function counted(processor: Processor, vital: Vital, onRunning: (running: number) => void = () => undefined): Processor {
   return async (job, token, signal) => {
     vital.running += 1;
     vital.at = performance.now();
+    onRunning(vital.running);
     try {
       return await processor(job, token, signal);
     } finally {
       vital.running -= 1;
+      onRunning(vital.running);
     }
   };
 }
@@ -88,7 +92,7 @@ function counted(processor: Processor, vital: Vital): Processor {
 function startWorker(deps: WorkerDeps, binding: QueueBinding, vital: Vital): Worker {
   const { prefix, redisUrl, settings } = deps;
   const { firstBackoffMs: firstMs, maxBackoffMs: maxMs } = settings;
-  const worker = new Worker(binding.queue, counted(binding.processor, vital), {
+  const worker = new Worker(binding.queue, counted(binding.processor, vital, deps.onRunning), {
     prefix,
     connection: workerRedisOptions(redisUrl),
     name: settings.name,

@@ -45,7 +45,7 @@ export const apiConfig = {
   },
   metricsToken: {
     env: 'WCR_METRICS_TOKEN',
-    doc: 'Bearer token that GET /metrics asks for; without it, /metrics is open.',
+    doc: 'Bearer token that GET /metrics asks for; without it, only callers on the same machine may read /metrics.',
     schema: z.string().min(16).optional(),
   },
   maxTtlMinutes: {

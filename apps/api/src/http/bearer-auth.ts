@@ -1,10 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { MiddlewareHandler } from 'hono';
 import type { ApiKeyStore } from '../access/api-keys.ts';
 import { hashApiKey } from '../config/api-config.ts';
-import type { ApiEnv } from './api-env.ts';
+import type { ApiContext, ApiEnv } from './api-env.ts';
 
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip'] as const;
 const BEARER = /^Bearer +([\x21-\x7e]{1,256}) *$/i;
 
 /** Lets known keys pass and leaves the caller in the context. @throws AppError `auth.missing`, `auth.invalid` */
@@ -17,16 +20,31 @@ export function requireApiKey(keys: ApiKeyStore): MiddlewareHandler<ApiEnv> {
   };
 }
 
-/** Guards with one fixed token; open when there is none. @throws AppError `auth.missing`, `auth.invalid` */
+/**
+ * Guards with one fixed token. Without one only callers on this machine pass, and nobody whom a proxy brought: behind a
+ * proxy on the same machine everybody seems to be here.
+ * @throws AppError `auth.missing`, `auth.invalid`
+ */
 export function requireToken(token: string | undefined): MiddlewareHandler<ApiEnv> {
-  const expected = token === undefined ? undefined : Buffer.from(hashApiKey(token));
+  if (token === undefined) return requireLocalCaller;
+  const expected = Buffer.from(hashApiKey(token));
   return async (context, next) => {
-    if (expected) {
-      const given = Buffer.from(hashApiKey(readBearer(context.req.header('authorization'))));
-      if (!timingSafeEqual(expected, given)) throw new AppError('auth.invalid');
-    }
+    const given = Buffer.from(hashApiKey(readBearer(context.req.header('authorization'))));
+    if (!timingSafeEqual(expected, given)) throw new AppError('auth.invalid');
     await next();
   };
+}
+
+const requireLocalCaller: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  const isForwarded = PROXY_HEADERS.some((name) => context.req.header(name) !== undefined);
+  if (isForwarded || !LOOPBACK.test(peerOf(context) ?? '')) throw new AppError('auth.missing');
+  await next();
+};
+
+/** Where the connection comes from; unknown when there is none. */
+function peerOf(context: ApiContext): string | undefined {
+  const { incoming } = context.env as Partial<HttpBindings>;
+  return incoming?.socket.remoteAddress;
 }
 
 function readBearer(header: string | undefined): string {

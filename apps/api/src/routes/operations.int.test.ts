@@ -1,6 +1,5 @@
 import { RestoreInput } from '@wcr/shared/contracts/restore';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { stageJobs } from '../testing/job-stages.ts';
 import { ALICE, startTestApi, type TestApi } from '../testing/start-api.ts';
 
 let api: TestApi;
@@ -12,8 +11,6 @@ beforeEach(() => api.deps.redis.flushall());
 
 const SOURCE = { url: 'https://shop.example', username: 'u', password: 'p' };
 const get = (path: string) => api.call('GET', path, { key: null });
-const sample = (text: string, name: string) =>
-  Number(new RegExp(`^${name.replace(/[{}]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1]);
 
 describe('every answer', () => {
   it('carries a request id and headers that keep browsers out of trouble', async () => {
@@ -64,36 +61,6 @@ describe('every answer', () => {
       caller: 'alice',
     });
     expect(JSON.stringify(lines)).not.toContain('abc');
-  });
-});
-
-describe('metrics', () => {
-  it('count the queues by state and what they demand', async () => {
-    await using stages = stageJobs('clone', api.redis.url);
-    for (let index = 0; index < 4; index++) await api.call('POST', '/api/v1/clones', { body: { source: SOURCE } });
-    await stages.take();
-    await (await stages.take()).failOnce('x');
-    await api.deps.queues.expire.add('expire', {}, { jobId: 'expire-far', delay: 3_600_000 });
-    const text = await (await get('/metrics')).text();
-    expect(sample(text, 'wcr_queue_jobs{queue="clone",state="waiting"}')).toBe(2);
-    expect(sample(text, 'wcr_queue_jobs{queue="clone",state="active"}')).toBe(1);
-    expect(sample(text, 'wcr_queue_jobs{queue="clone",state="delayed"}')).toBe(1);
-    expect(sample(text, 'wcr_queue_demand{queue="clone"}')).toBe(4);
-    expect(sample(text, 'wcr_queue_demand{queue="expire"}')).toBe(0);
-    await api.deps.queues.clone.pause();
-    expect(sample(await (await get('/metrics')).text(), 'wcr_queue_demand{queue="clone"}')).toBe(1);
-    expect(text).toContain(
-      'wcr_api_request_duration_seconds_bucket{le="0.001",method="POST",route="/api/v1/clones",status="202"}',
-    );
-    const names = [...text.matchAll(/^# HELP (\S+)/gm)].map((match) => match[1]);
-    expect(new Set(names).size).toBe(names.length);
-  });
-
-  it('ask for a token when one is configured', async () => {
-    await using guarded = await startTestApi({ WCR_METRICS_TOKEN: 'metrics-token-0123' });
-    expect((await guarded.call('GET', '/metrics', { key: null })).status).toBe(401);
-    expect((await guarded.call('GET', '/metrics')).status).toBe(401);
-    expect((await guarded.call('GET', '/metrics', { key: 'metrics-token-0123' })).status).toBe(200);
   });
 });
 

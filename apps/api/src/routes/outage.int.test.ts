@@ -1,6 +1,6 @@
 import { startRedis } from '@wcr/stack/services/redis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi, untilReady } from '../testing/start-api.ts';
+import { connectionFrom, startTestApi, type TestApi, untilReady } from '../testing/start-api.ts';
 
 const BODY = { source: { url: 'https://shop.example', username: 'u', password: 'p' } };
 const RESTORE = { ...BODY, target: { url: 'https://live.example', username: 'u', password: 'p' } };
@@ -142,7 +142,7 @@ describe('while Redis', () => {
     expect(again.port).toBe(port);
     expect((await app.request('/health/startup')).status).toBe(200);
     expect((await app.request('/health/ready')).status).toBe(200);
-    expect((await app.request('/metrics')).status).toBe(200);
+    expect((await app.request('/metrics', {}, connectionFrom())).status).toBe(200);
     deps.close();
   });
 });

@@ -1,8 +1,7 @@
-import { QUEUES } from '@wcr/shared/contracts/queues';
 import type { Redis } from 'ioredis';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Queues } from '../queue/queues.ts';
 import { viaRedis } from '../queue/redis-client.ts';
+import { countQueues, STATES } from './queue-counts.ts';
 
 export type RequestMeter = { observe(labels: { method: string; route: string; status: number }, ms: number): void };
 export type Metrics = {
@@ -12,14 +11,8 @@ export type Metrics = {
   render(): Promise<string>;
 };
 
-/** Delayed jobs that fall due within this time count as demand: without a worker nobody would ever promote them. */
-const DUE_SOON_MS = 30_000;
-/** BullMQ's score of a delayed job is its time in milliseconds times this, plus a sequence number. */
-const DELAYED_SCORE_FACTOR = 0x1000;
-const STATES = ['waiting', 'prioritized', 'active', 'delayed', 'failed', 'completed'] as const;
-
 /** The API's registry: request durations, and the queues as they are at the moment of the scrape. */
-export function createMetrics(deps: { queues: Queues; redis: Redis; now: () => number }): Metrics {
+export function createMetrics({ redis, now }: { redis: Redis; now: () => number }): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'wcr_api_' });
   const durations = new Histogram({
@@ -43,13 +36,10 @@ export function createMetrics(deps: { queues: Queues; redis: Redis; now: () => n
   });
 
   async function readQueues(): Promise<void> {
-    await Promise.all(
-      QUEUES.map(async (queue) => {
-        const counts = await readQueueCounts(deps, queue);
-        for (const state of STATES) jobs.set({ queue, state }, counts[state]);
-        demand.set({ queue }, counts.active + (counts.paused ? 0 : counts.waiting + counts.prioritized + counts.due));
-      }),
-    );
+    for (const [queue, counts] of await countQueues(redis, now())) {
+      for (const state of STATES) jobs.set({ queue, state }, counts[state]);
+      demand.set({ queue }, counts.demand);
+    }
   }
 
   return {
@@ -63,31 +53,5 @@ export function createMetrics(deps: { queues: Queues; redis: Redis; now: () => n
       await viaRedis(readQueues);
       return registry.metrics();
     },
-  };
-}
-
-type QueueCounts = Record<(typeof STATES)[number], number> & { paused: boolean; due: number };
-
-async function readQueueCounts(
-  deps: { queues: Queues; redis: Redis; now: () => number },
-  name: keyof Queues,
-): Promise<QueueCounts> {
-  const queue = deps.queues[name];
-  const dueScore = (deps.now() + DUE_SOON_MS) * DELAYED_SCORE_FACTOR;
-  const [counts, paused, due] = await Promise.all([
-    queue.getJobCounts(...STATES),
-    queue.isPaused(),
-    deps.redis.zcount(queue.toKey('delayed'), 0, dueScore),
-  ]);
-  const of = (state: (typeof STATES)[number]) => counts[state] ?? 0;
-  return {
-    waiting: of('waiting'),
-    prioritized: of('prioritized'),
-    active: of('active'),
-    delayed: of('delayed'),
-    failed: of('failed'),
-    completed: of('completed'),
-    paused,
-    due,
   };
 }

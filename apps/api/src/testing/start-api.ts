@@ -25,6 +25,8 @@ export type CallOptions = {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Address of the caller; this machine when not given. */
+  readonly peer?: string;
 };
 
 /** The environment of an API under test. */
@@ -54,7 +56,7 @@ export async function startTestApi(env: Record<string, string> = {}): Promise<Te
     dir,
     deps,
     logLines,
-    call: async (method, path, options = {}) => app.request(path, requestInit(method, options)),
+    call: async (method, path, options = {}) => app.request(path, requestInit(method, options), connectionFrom(options.peer)),
     async [Symbol.asyncDispose]() {
       deps.close();
       await redis.stop();
@@ -66,6 +68,11 @@ export async function startTestApi(env: Record<string, string> = {}): Promise<Te
 /** Waits until the API's connection to Redis stands. */
 export async function untilReady({ redis }: Pick<ApiDeps, 'redis'>): Promise<void> {
   if (redis.status !== 'ready') await new Promise<void>((resolve) => redis.once('ready', () => resolve()));
+}
+
+/** What the server adds to a request that came over a connection. */
+export function connectionFrom(peer = '127.0.0.1'): object {
+  return { incoming: { socket: { remoteAddress: peer } } };
 }
 
 function requestInit(method: string, { key = ALICE, body, headers, signal }: CallOptions): RequestInit {

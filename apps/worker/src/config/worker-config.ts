@@ -1,12 +1,27 @@
 import { resolve } from 'node:path';
 import { commonConfig } from '@wcr/shared/config/common-config';
 import { type Config, type ConfigDefinition, envSchemas } from '@wcr/shared/config/parse-env';
+import { QUEUES, type QueueName } from '@wcr/shared/contracts/queues';
 import { z } from 'zod';
 import { browserConfig } from '../drivers/browser/browser.config.ts';
+import { podCostConfig } from '../drivers/pod-cost/pod-cost.config.ts';
 import { localRuntimeConfig } from '../drivers/runtime/local/local-runtime.config.ts';
 
 const PLUGIN_DIR = resolve(import.meta.dirname, '../../../plugin');
 const path = z.string().transform((text) => resolve(text));
+/** Seconds a stopping worker needs to hand over its jobs after `WCR_DRAIN_SECONDS`; then it ends in any case. */
+export const RELEASE_SECONDS = 30;
+
+const queueNames = z
+  .string()
+  .default(QUEUES.join(','))
+  .transform((text, context): QueueName[] => {
+    const names = text.split(',').map((name) => name.trim());
+    const known = QUEUES.filter((queue) => names.includes(queue));
+    const unknown = names.filter((name) => !QUEUES.includes(name as QueueName));
+    if (unknown.length > 0) context.addIssue({ code: 'custom', message: `names of queues are ${QUEUES.join(', ')}` });
+    return known;
+  });
 const positive = z.coerce.number().int().positive();
 
 /** How a worker runs. */
@@ -15,6 +30,11 @@ const processConfig = {
     env: 'WCR_WORKER_CONCURRENCY',
     doc: 'Clone jobs a worker runs at a time.',
     schema: positive.default(2),
+  },
+  queues: {
+    env: 'WCR_WORKER_QUEUES',
+    doc: 'Queues this worker serves, separated by commas; all when not given. One worker at least must serve sweep.',
+    schema: queueNames,
   },
   drainSeconds: {
     env: 'WCR_DRAIN_SECONDS',
@@ -89,6 +109,7 @@ export const workerConfig = {
   ...processConfig,
   ...copyConfig,
   ...browserConfig,
+  ...podCostConfig,
   ...localRuntimeConfig,
 } as const satisfies ConfigDefinition;
 

@@ -3,6 +3,7 @@ import {
   CLONE_QUEUE,
   EXPIRE_QUEUE,
   EXTEND_QUEUE,
+  type QueueName,
   RESTORE_QUEUE,
   ROLLBACK_QUEUE,
   SWEEP_QUEUE,
@@ -36,19 +37,25 @@ export type JobDeps = {
   readonly sweep: SweepDeps;
 };
 
-/** Every queue with its job. */
-export function bindJobs(engine: Engine, deps: JobDeps, cloneConcurrency: number): QueueBinding[] {
-  return [
+export type BindOptions = {
+  /** Copies and restores a worker runs at a time. */
+  readonly concurrency: number;
+  readonly queues: readonly QueueName[];
+};
+
+/** The queues a worker serves, each with its job. */
+export function bindJobs(engine: Engine, deps: JobDeps, { concurrency, queues }: BindOptions): QueueBinding[] {
+  const bindings: readonly QueueBinding[] = [
     {
       queue: CLONE_QUEUE,
       processor: createProcessor({ engine, definition: cloneJob, deps: deps.clone }),
-      concurrency: cloneConcurrency,
+      concurrency,
       onLost: (job) => expireLost(deps.expire, job),
     },
     {
       queue: RESTORE_QUEUE,
       processor: createProcessor({ engine, definition: restoreJob, deps: deps.restore }),
-      concurrency: cloneConcurrency,
+      concurrency,
       onLost: (job) => restoreLost(deps.restore, job),
     },
     {
@@ -72,6 +79,7 @@ export function bindJobs(engine: Engine, deps: JobDeps, cloneConcurrency: number
       concurrency: 1,
     },
   ];
+  return bindings.filter(({ queue }) => queues.includes(queue));
 }
 
 /** BullMQ failed the job without running it, so that nothing was cleaned up. */

@@ -42,7 +42,7 @@ export type TestEngine = Engine & {
   readonly logged: string[];
   readonly jobs: { job: string; outcome: JobOutcome }[];
   readonly steps: { step: string; outcome: StepOutcome }[];
-  start(bindings: readonly QueueBinding[], patch?: Partial<WorkerSettings>): RunningWorker;
+  start(bindings: readonly QueueBinding[], patch?: Partial<WorkerSettings>, onRunning?: (running: number) => void): RunningWorker;
 };
 
 /** An engine over a real Redis that remembers what it was told. */
@@ -65,11 +65,12 @@ export function createTestEngine(url: string, patch: Partial<EngineSettings> = {
     },
     now: Date.now,
     monotonic: () => performance.now(),
-    start: (bindings, workerPatch = {}) =>
+    start: (bindings, workerPatch = {}, onRunning) =>
       createWorker({
         ...{ bindings, redisUrl: url, redis, prefix: TEST_PREFIX, logger: pino({ level: 'silent' }) },
         metrics: createWorkerMetrics(),
         settings: { ...testWorkerSettings, ...workerPatch },
+        ...(onRunning && { onRunning }),
       }),
   };
 }
