@@ -85,6 +85,12 @@ export const CATALOGUE = {
     'API and workers must share WCR_SECRETS_KEY.',
   ),
 
+  'quota.exceeded': entry(
+    429,
+    true,
+    'There are {most} clones, and more are not allowed.',
+    'Delete a clone, or wait until one expires; the operator sets the limit with WCR_MAX_CLONES.',
+  ),
   'clone.not_found': entry(
     404,
     false,

@@ -1,4 +1,5 @@
 import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
+import { cloneAddress } from '@wcr/shared/domain/clone-address';
 import { CloneId } from '@wcr/shared/domain/clone-id';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Cluster } from '../../cluster/cluster.types.ts';
@@ -153,7 +154,7 @@ function agentConfigOf({ pairingKey, rootPath, url, database }: CloneHandle, pre
 }
 
 function addressOf({ options }: Pick<Parts, 'options'>, cloneId: string): string {
-  return `${options.clonesUrl.replace(/\/+$/, '')}/${cloneId}`;
+  return cloneAddress(options.clonesUrl, cloneId);
 }
 
 function agentUrlOf(parts: Parts, cloneId: string): string {

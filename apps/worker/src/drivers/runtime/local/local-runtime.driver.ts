@@ -6,6 +6,7 @@ import {
   type LocalRecordFile,
   localClonePaths,
 } from '@wcr/shared/contracts/local-clone';
+import { cloneAddress } from '@wcr/shared/domain/clone-address';
 import { CloneId } from '@wcr/shared/domain/clone-id';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Sealer } from '@wcr/shared/secrets/seal';
@@ -229,7 +230,7 @@ function toHandle(parts: Parts, clone: { paths: LocalClonePaths; record: CloneRe
 }
 
 function addressOf(parts: Parts, cloneId: string): string {
-  return `${parts.options.clonesUrl.replace(/\/+$/, '')}/${cloneId}`;
+  return cloneAddress(parts.options.clonesUrl, cloneId);
 }
 
 /** From where the server sees clones coming. */
