@@ -36,7 +36,9 @@ export async function startTestCluster(): Promise<TestCluster> {
   const file = process.env['TEST_KUBECONFIG'];
   if (file !== undefined && file !== '') return useCluster(readFileSync(file, 'utf8'), async () => undefined);
   const server = await startApiServer();
-  return useCluster(server.kubeconfig, () => server[Symbol.asyncDispose]());
+  return useCluster(server.kubeconfig, async () => {
+    await server[Symbol.asyncDispose]();
+  });
 }
 
 /** @param kubeconfig the content of a file; @param stop called when all namespaces have been deleted */
@@ -117,6 +119,8 @@ export async function refusalOf(request: Promise<unknown>): Promise<Refusal> {
   } catch (error) {
     if (!(error instanceof ApiException)) throw error;
     const body: unknown = error.body;
+    // The library keeps nothing of a 401 but its code.
+    if (body === undefined) return { code: error.code, reason: error.message, message: error.message };
     return (typeof body === 'string' ? JSON.parse(body) : body) as Refusal;
   }
   throw new Error('the request was not refused');

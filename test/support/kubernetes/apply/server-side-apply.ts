@@ -57,7 +57,7 @@ function findConflicts(
   return others.flatMap((owner) => differing.filter((path) => owner.paths.has(path)).map((path) => ({ owner, path })));
 }
 
-/** Deepest first, so that an item is gone before its list is found empty. */
+/** An item as a whole before its fields: without its key fields it could not be found any more. */
 function removeDropped(
   object: Fields,
   dropped: readonly FieldPath[],
@@ -66,7 +66,7 @@ function removeDropped(
   topology: Topology,
 ): void {
   const stays = (path: FieldPath) => others.some((owner) => hasBelow(owner, path)) || isItemKey(path, others, wanted);
-  for (const path of dropped.toSorted((one, other) => other.length - one.length)) {
+  for (const path of dropped.toSorted((one, other) => one.length - other.length)) {
     if (!stays(path)) removePath(object, path, topology);
   }
 }
@@ -117,7 +117,8 @@ function groupByOwner(causes: readonly { message: string; field: string }[]): st
     .join('\n');
 }
 
+/** When somebody applied is of no interest, when somebody updated is. */
 function describeOwner({ manager, subresource, apiVersion, operation, time }: Owner): string {
   const part = subresource === undefined ? '' : ` with subresource "${subresource}"`;
-  return `"${manager}"${part} using ${apiVersion}${operation === 'Update' ? ` at ${time}` : ''}`;
+  return `"${manager}"${part}${operation === 'Update' ? ` using ${apiVersion} at ${time}` : ''}`;
 }
