@@ -1,12 +1,14 @@
 import { usageOf } from '../admission/admit-quota.ts';
-import type { Kind } from '../kinds/kind.ts';
+import { type Kind, resourceOf } from '../kinds/kind.ts';
 import { isFields, type KubeObject } from '../storage/kube-object.ts';
-import { keyOf } from '../storage/object-store.ts';
+import { keyOf, type ObjectKey } from '../storage/object-store.ts';
 import type { JsonSchema } from '../validation/json-schema.ts';
 import { timeOf } from '../verbs/machinery.ts';
-import { type Controller, setConditions } from './controller.ts';
+import { type Actor, type Controller, setConditions } from './controller.ts';
 
 const QUOTAS = '/resourcequotas';
+/** A definition waits for the objects of its kind. */
+const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io';
 const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions';
 
 /** Gives every claim a volume at once. */
@@ -53,13 +55,23 @@ export const quotaController: Controller = {
 export const definitionController: Controller = {
   name: 'customresourcedefinition-controller',
   concerns: ({ key, object, type }, actor) => {
-    if (key.resource !== DEFINITIONS) return [];
-    if (type === 'DELETED') actor.machinery.kinds.remove(kindOf(object));
-    return [key];
+    if (key.resource === DEFINITIONS) {
+      if (type === 'DELETED') actor.machinery.kinds.remove(kindOf(object));
+      return [key];
+    }
+    const [group, plural] = key.resource.split('/');
+    return type === 'DELETED' ? [{ resource: DEFINITIONS, namespace: '', name: `${plural}.${group}` }] : [];
   },
   reconcile(key, actor) {
     const definition = actor.read(key);
     if (definition === undefined) return;
+    if (definition.metadata.deletionTimestamp !== undefined) return cleanUp(key, kindOf(definition), actor);
+    if (definition.metadata.finalizers?.includes(CLEANUP) !== true) {
+      actor.update(key, ({ metadata, ...object }) => ({
+        ...object,
+        metadata: { ...metadata, finalizers: [...(metadata.finalizers ?? []), CLEANUP] },
+      }));
+    }
     actor.machinery.kinds.add(kindOf(definition));
     const now = timeOf(actor.machinery.now());
     const accepted = { type: 'NamesAccepted', status: 'True' as const, reason: 'NoConflicts', message: 'no conflicts found' };
@@ -74,6 +86,12 @@ export const definitionController: Controller = {
     actor.setStatus(key, { ...versions, conditions: setConditions(definition.status, [accepted, established], now) });
   },
 };
+
+function cleanUp(key: ObjectKey, kind: Kind, actor: Actor): void {
+  const resource = resourceOf(kind);
+  for (const object of actor.list(resource)) actor.remove(keyOf(resource, object), {});
+  if (actor.list(resource).length === 0) actor.dropFinalizer(key, CLEANUP);
+}
 
 type DefinitionSpec = {
   readonly group: string;
