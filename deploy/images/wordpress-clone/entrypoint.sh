@@ -8,6 +8,8 @@
 #   WCR_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed (the private ones)
 #   WCR_GRACE_SECONDS    how long requests under way may take after a stop signal (20)
 set -euo pipefail
+# The first process of a container hears only the signals it has asked for.
+trap 'exit 0' TERM INT WINCH
 
 readonly SITE=/var/www/html RUN=/run/wcr CONFIG=/etc/wcr/agent.php
 

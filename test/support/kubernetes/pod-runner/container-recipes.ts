@@ -27,7 +27,10 @@ export type Recipe = {
  * @throws Error when nobody has said how
  */
 export function recipeFor(image: string): Recipe {
-  const name = image.replace(/@.*$/, '').replace(/:[^/]*$/, '').replace(/^.*\//, '');
+  const name = image
+    .replace(/@.*$/, '')
+    .replace(/:[^/]*$/, '')
+    .replace(/^.*\//, '');
   if (name.includes('wordpress-clone')) return cloneRecipe();
   if (name.includes('mariadb')) return mariaDbRecipe();
   throw new Error(`no recipe to run the image ${image} without a container engine`);

@@ -3,6 +3,8 @@
 # process namespace of its own: enter-container.sh <empty folder> <plan> <user> <group> <work folder> <command> …
 # Lines of the plan: `ro` or `rw`, a source and a place in the container, or `tmp`, `-` and a place; separated by tabs.
 set -euo pipefail
+# The first process of a namespace hears only the signals it has asked for.
+trap 'exit 0' TERM INT WINCH
 
 root="$1" plan="$2" user="$3" group="$4" workdir="$5"
 shift 5

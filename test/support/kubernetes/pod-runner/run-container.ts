@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -69,7 +79,8 @@ export async function runContainer(options: ContainerOptions): Promise<RunningCo
     rmSync(dir, { recursive: true, force: true });
     return end;
   });
-  const stop = (graceMs = GRACE_MS): Promise<ContainerEnd> => stopContainer({ child, exited, recipe, hasExited: () => ended }, graceMs);
+  const stop = (graceMs = GRACE_MS): Promise<ContainerEnd> =>
+    stopContainer({ child, exited, recipe, hasExited: () => ended }, graceMs);
   return {
     podIp: options.podIp,
     port: recipe.port,
