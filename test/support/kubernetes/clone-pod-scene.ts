@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,6 +12,7 @@ import { Patience } from '@wcr/worker/drivers/agent/patience';
 import { TargetAgent } from '@wcr/worker/drivers/agent/target-agent';
 import { renderAgentConfig } from '@wcr/worker/drivers/runtime/local/agent-config';
 import { useMariaDb } from '../services.ts';
+import { askHost, type HostRequest } from './ask-host.ts';
 import { type ClonePodOptions, type RunningPod, runClonePod } from './pod-runner/run-clone-pod.ts';
 
 /** Host of the clones, as a proxy in front of the router would be asked for it. */
@@ -27,7 +29,7 @@ export type ClonePodScene = AsyncDisposable & {
   readonly client: AgentClient;
   readonly target: TargetAgent;
   /** Asks the pod itself for a path below the clone. */
-  get(path: string, init?: RequestInit): Promise<Response>;
+  get(path: string, request?: HostRequest): Promise<Response>;
   /** Opens (`open`, or an expiry in Unix seconds) or closes (nothing) the clone for visitors. */
   admit(state: string): Promise<void>;
   writeSite(files: Readonly<Record<string, string>>): void;
@@ -54,7 +56,7 @@ export async function startClonePod(options: Partial<ClonePodOptions> & { prefix
   return {
     ...{ id, url, prefix, pod, database, pairingKey, client },
     target: new TargetAgent(client, { session: randomBytes(6).toString('hex'), patience, signal }),
-    get: (path, init = {}) => fetch(`${base}/${path}`, { redirect: 'manual', ...init }),
+    get: (path, request) => askHost(`${base}/${path}`, request),
     admit: (state) => store.write({ name: 'visitors', offset: 0, data: Buffer.from(state) }),
     writeSite: (files) => writeFiles(pod.folders.site, files),
     [Symbol.asyncDispose]: () => pod[Symbol.asyncDispose](),
@@ -82,9 +84,15 @@ function patience(): Patience {
   return new Patience({ totalMs: 30_000, signal, exhausted, log: () => undefined });
 }
 
+/** Gives a site, its links included, to the web server's user, as if the agent had written it. */
+export function giveToServer(dir: string): void {
+  execFileSync('chown', ['-hR', '33:33', dir]);
+}
+
 function writeFiles(dir: string, files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(dir, name)), { recursive: true });
     writeFileSync(join(dir, name), text);
   }
+  giveToServer(dir);
 }

@@ -11,7 +11,7 @@ export type ClonePodOptions = {
   /** See the head of the image's entrypoint.sh. */
   readonly env: Readonly<Record<string, string>>;
   /** Text of `/etc/wcr/agent.php`; without it the pod has no Secret. */
-  readonly agentConfig?: string;
+  readonly agentConfig?: string | undefined;
   /** Folders for the emptyDirs; those not given are made and removed with the pod. */
   readonly folders?: { readonly site?: string; readonly run?: string; readonly tmp?: string };
   readonly mounts?: readonly PodMount[];
