@@ -53,7 +53,7 @@ const MARIADB_DATA = '/var/lib/mysql';
 
 /** This machine's server behind the official image's environment. */
 function mariaDbRecipe(): Recipe {
-  const target = '/usr/local/bin/docker-entrypoint.sh';
+  const target = '/opt/mariadb/docker-entrypoint.sh';
   return {
     uid: 999,
     gid: 999,

@@ -41,4 +41,4 @@ mount -o remount,ro "$root"
 cd "$root"
 
 exec chroot "$root" /usr/bin/env -C "$workdir" setpriv \
-  --reuid="$user" --regid="$group" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs -- "$@"
+  --reuid="$user" --regid="$group" --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs --pdeathsig KILL -- "$@"
