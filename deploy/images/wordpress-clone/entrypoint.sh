@@ -44,6 +44,8 @@ check_mounts() {
   require_folder /tmp 'an emptyDir'
 }
 
+# The one version of PHP that is installed.
+modules=(/usr/lib/apache2/modules/libphp*.so)
 url="${WCR_CLONE_URL:-http://localhost/${WCR_CLONE_ID:-}}"
 check_settings
 check_mounts
@@ -57,6 +59,7 @@ rm -f "$RUN/apache.pid"
 exec env -i \
   PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 TZ=UTC \
   WCR_CLONE_ID="$WCR_CLONE_ID" \
+  WCR_PHP_MODULE="${modules[0]}" \
   WCR_SCHEME="$scheme" \
   WCR_SERVER_NAME="$scheme://$server" \
   WCR_URL_PREFIX="$prefix" \

@@ -50,12 +50,21 @@ export function contextSources(image: Image): string[] {
   return copies.flatMap((copy) => operandsOf(copy).slice(0, -1));
 }
 
+/** The instructions of the stage that is named so. */
+export function stageOf(image: Image, name: string): Instruction[] {
+  const all = image.dockerfile.getInstructions();
+  const start = all.findIndex((it) => it.getKeyword() === 'FROM' && it.getArguments().at(-1)?.getValue() === name);
+  const length = all.slice(start + 1).findIndex((it) => it.getKeyword() === 'FROM');
+  return start < 0 ? [] : all.slice(start, length < 0 ? undefined : start + 1 + length);
+}
+
 function lastStage(dockerfile: Dockerfile): Instruction[] {
   const all = dockerfile.getInstructions();
   return all.slice(all.findLastIndex((it) => it.getKeyword() === 'FROM'));
 }
 
-function isContextCopy(instruction: Instruction): boolean {
+/** True for a COPY from the repository, not from another stage. */
+export function isContextCopy(instruction: Instruction): boolean {
   if (instruction.getKeyword() !== 'COPY') return false;
   return !(instruction as Copy).getFlags().some((flag) => flag.getName() === 'from');
 }
@@ -64,8 +73,8 @@ function operandsOf(copy: Instruction): string[] {
   return copy.getArguments().flatMap((argument) => (argument.getValue().startsWith('--') ? [] : [argument.getValue()]));
 }
 
-/** Where several things, or one into a name with a slash at its end, are copied, they keep their names. */
-function filesOf(copy: Instruction): ImageFile[] {
+/** What a COPY takes from where to where. Where several things, or one into a name with a slash at its end, are copied, they keep their names. */
+export function filesOf(copy: Instruction): ImageFile[] {
   const operands = operandsOf(copy);
   const target = operands.at(-1) ?? '/';
   return operands.slice(0, -1).map((source) => ({
