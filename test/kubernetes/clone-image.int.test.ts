@@ -77,6 +77,19 @@ describe.skipIf(!canRunContainers)('a pod with an empty site', () => {
     expect((await clone.get('')).status).toBe(503);
   });
 
+  it('shuts nobody out in the moment in which it is told anew', async () => {
+    await clone.admit('open');
+    const answers: number[] = [];
+    let isDone = false;
+    const visits = (async () => {
+      while (!isDone) answers.push((await clone.get('')).status);
+    })();
+    for (let round = 0; round < 20; round += 1) await clone.admit(String(4102444800 + round));
+    isDone = true;
+    await visits;
+    expect(new Set(answers)).toEqual(new Set([200]));
+  });
+
   it('answers nothing beside the clone’s own path', async () => {
     for (const path of ['/', '/index.php', `${clone.prefix}x/`, '/var/www/html/', '/.wcr/agent', '/server-status']) {
       expect([path, (await fetch(clone.pod.url + path)).status]).toEqual([path, 404]);

@@ -25,13 +25,25 @@ local function matches(line, patterns)
   return false
 end
 
+-- Nothing where there is no such file.
 local function read_text(path, bytes)
   local file = io.open(path, "rb")
-  local text = file and file:read(bytes) or ""
-  if file then
-    file:close()
+  if not file then
+    return nil
   end
+  local text = file:read(bytes) or ""
+  file:close()
   return text
+end
+
+local function read_state(r)
+  local text = read_text(STATE, 64)
+  if text == "" then
+    -- The agent empties it for a moment when it writes it anew.
+    r.usleep(20000)
+    text = read_text(STATE, 64)
+  end
+  return (text or ""):match("^%s*(.-)%s*$")
 end
 
 -- What the rules of one folder say of its files: "denied", "other", or nothing.
@@ -59,7 +71,7 @@ end
 local function is_denied_by_folder(path)
   local folder = path:match("^(.*)/")
   while folder and folder:sub(1, #SITE) == SITE do
-    local verdict = verdict_of(read_text(folder .. "/.htaccess", MAX_BYTES + 1))
+    local verdict = verdict_of(read_text(folder .. "/.htaccess", MAX_BYTES + 1) or "")
     if verdict then
       return verdict == "denied"
     end
@@ -69,7 +81,7 @@ local function is_denied_by_folder(path)
 end
 
 function check(r)
-  local state = read_text(STATE, 64):match("^%s*(.-)%s*$")
+  local state = read_state(r)
   if state == "" then
     return 503
   end

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Recipe, RecipeMount } from './container-recipes.ts';
@@ -17,21 +16,24 @@ const SYSTEM = [
   ...['/etc/ld.so.cache', '/etc/nsswitch.conf', '/etc/hosts', '/etc/resolv.conf'],
 ];
 
-/** Places of files that a mount's content is written to, for the container's group to read, as a kubelet does. */
-export function placeMounts(mounts: readonly PodMount[], recipe: Recipe, dir: string): (RecipeMount & { mode: 'ro' | 'rw' })[] {
+/** Where the content of each mount lies; files are written to `dir`, for the pod's group to read, as a kubelet does. */
+export function placeMounts(mounts: readonly PodMount[], fsGroup: number, dir: string): (RecipeMount & { mode: 'ro' | 'rw' })[] {
   return mounts.map((mount, index) => {
     if ('folder' in mount) return { path: mount.path, folder: mount.folder, mode: mount.readOnly ? 'ro' : 'rw' };
     const folder = join(dir, `volume-${index}`);
     mkdirSync(folder);
-    for (const [name, text] of Object.entries(mount.files)) writeMountedFile(join(folder, name), text, recipe.gid);
+    for (const [name, text] of Object.entries(mount.files)) writeMountedFile(join(folder, name), text, fsGroup);
     return { path: mount.path, folder, mode: 'ro' };
   });
 }
 
-/** Gives emptyDirs to the pod's user: here one folder is one pod's, so ownership is as good as the group's right. */
-export function giveFolders(mounts: readonly (RecipeMount & { mode: 'ro' | 'rw' })[], { uid, gid }: Recipe): void {
-  const folders = mounts.filter(({ mode }) => mode === 'rw').map(({ folder }) => folder);
-  if (folders.length > 0) execFileSync('chown', ['-R', `${uid}:${gid}`, ...folders]);
+/** Opens emptyDirs for everybody and gives them to the pod's group, as a kubelet does. */
+export function openFolders(mounts: readonly (RecipeMount & { mode: 'ro' | 'rw' })[], fsGroup: number): void {
+  for (const { folder, mode } of mounts) {
+    if (mode === 'ro') continue;
+    chownSync(folder, 0, fsGroup);
+    chmodSync(folder, 0o2777);
+  }
 }
 
 /** The mounts of a container's file system, parents first; see enter-container.sh. */

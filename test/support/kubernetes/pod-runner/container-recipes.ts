@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDataTemplate } from '@wcr/stack/services/mariadb';
@@ -50,13 +51,15 @@ function cloneRecipe(): Recipe {
 }
 
 const MARIADB_DATA = '/var/lib/mysql';
+/** User and group of the official image. */
+const MARIADB_ID = 999;
 
 /** This machine's server behind the official image's environment. */
 function mariaDbRecipe(): Recipe {
   const target = '/opt/mariadb/docker-entrypoint.sh';
   return {
-    uid: 999,
-    gid: 999,
+    uid: MARIADB_ID,
+    gid: MARIADB_ID,
     files: [{ source: join(import.meta.dirname, 'mariadb-entrypoint.sh'), target }],
     command: [target],
     workdir: '/',
@@ -67,7 +70,9 @@ function mariaDbRecipe(): Recipe {
     async prepare(mounts) {
       const data = mounts.find(({ path }) => path === MARIADB_DATA)?.folder;
       if (data === undefined) throw new Error(`a database’s pod needs a volume at ${MARIADB_DATA}`);
-      if (readdirSync(data).length === 0) cpSync(await ensureDataTemplate(), data, { recursive: true });
+      if (readdirSync(data).length > 0) return;
+      cpSync(await ensureDataTemplate(), data, { recursive: true });
+      execFileSync('chown', ['-R', `${MARIADB_ID}:${MARIADB_ID}`, data]);
     },
   };
 }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readStat, signalGroup } from '@wcr/stack/services/process';
-import { giveFolders, type PodMount, placeMounts, renderPlan } from './container-plan.ts';
+import { openFolders, type PodMount, placeMounts, renderPlan } from './container-plan.ts';
 import { type Recipe, recipeFor } from './container-recipes.ts';
 
 /** True where containers can run: they need mount and process namespaces, and users to change to. */
@@ -28,6 +28,8 @@ export type ContainerOptions = {
   /** The container's whole environment, references resolved. */
   readonly env?: Readonly<Record<string, string>>;
   readonly mounts?: readonly PodMount[];
+  /** Group of the pod's volumes; that of the image's user by default. */
+  readonly fsGroup?: number;
 };
 
 export type ContainerEnd = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
@@ -61,9 +63,10 @@ export function choosePodIp(): string {
 export async function runContainer(options: ContainerOptions): Promise<RunningContainer> {
   const recipe = recipeFor(options.image);
   const dir = mkdtempSync(join(tmpdir(), 'wcr-pod-'));
-  const mounts = placeMounts(options.mounts ?? [], recipe, dir);
+  const fsGroup = options.fsGroup ?? recipe.gid;
+  const mounts = placeMounts(options.mounts ?? [], fsGroup, dir);
+  openFolders(mounts, fsGroup);
   await recipe.prepare?.(mounts);
-  giveFolders(mounts, recipe);
   const plan = join(dir, 'plan');
   writeFileSync(plan, renderPlan(recipe, mounts));
   const root = join(dir, 'root');
