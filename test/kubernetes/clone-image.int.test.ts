@@ -73,7 +73,7 @@ describe.skipIf(!canRunContainers)('a pod with an empty site', () => {
     expect(await (await clone.get('')).text()).toBe('whole, until 4102444800');
     await clone.admit('1700000000');
     expect((await clone.get('')).status).toBe(404);
-    await clone.admit('');
+    await clone.admit('closed');
     expect((await clone.get('')).status).toBe(503);
   });
 

@@ -1,6 +1,7 @@
 --[[
 The door of the site: asked before each of its files is served. Visitors come in when the worker has said so, through the
-agent: `base.write` of the name `visitors`. Its text is `open`, or the clone's expiry in Unix seconds; empty closes the door.
+agent: `base.write` of the name `visitors`. Its text is `open`, or the clone's expiry in Unix seconds; anything else, as
+`closed`, keeps them out.
 ]]
 
 require "apache2"
@@ -36,10 +37,13 @@ local function read_text(path, bytes)
   return text
 end
 
+-- The agent empties the file for a moment when it writes it anew; on a busy machine that moment can be long.
 local function read_state(r)
   local text = read_text(STATE, 64)
-  if text == "" then
-    -- The agent empties it for a moment when it writes it anew.
+  for _ = 1, 100 do
+    if text ~= "" then
+      break
+    end
     r.usleep(20000)
     text = read_text(STATE, 64)
   end
@@ -82,10 +86,10 @@ end
 
 function check(r)
   local state = read_state(r)
-  if state == "" then
+  local expires_at = tonumber(state:match("^%d+$"))
+  if not expires_at and state ~= "open" then
     return 503
   end
-  local expires_at = tonumber(state)
   if expires_at then
     if expires_at <= os.time() then
       return 404

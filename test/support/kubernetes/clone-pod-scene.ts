@@ -30,7 +30,7 @@ export type ClonePodScene = AsyncDisposable & {
   readonly target: TargetAgent;
   /** Asks the pod itself for a path below the clone. */
   get(path: string, request?: HostRequest): Promise<Response>;
-  /** Opens (`open`, or an expiry in Unix seconds) or closes (nothing) the clone for visitors. */
+  /** Opens (`open`, or an expiry in Unix seconds) or closes (`closed`) the clone for visitors. */
   admit(state: string): Promise<void>;
   writeSite(files: Readonly<Record<string, string>>): void;
 };
