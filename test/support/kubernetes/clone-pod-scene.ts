@@ -10,7 +10,7 @@ import { createAgentClient } from '@wcr/worker/drivers/agent/agent-client';
 import { createBaseStore } from '@wcr/worker/drivers/agent/base-store';
 import { Patience } from '@wcr/worker/drivers/agent/patience';
 import { TargetAgent } from '@wcr/worker/drivers/agent/target-agent';
-import { renderAgentConfig } from '@wcr/worker/drivers/runtime/local/agent-config';
+import { renderAgentConfig } from '@wcr/worker/drivers/runtime/agent-config';
 import { useMariaDb } from '../services.ts';
 import { askHost, type HostRequest } from './ask-host.ts';
 import { type ClonePodOptions, type RunningPod, runClonePod } from './pod-runner/run-clone-pod.ts';
