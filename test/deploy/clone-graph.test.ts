@@ -19,7 +19,19 @@ const ENDPOINT: Observed = {
   DBInstance: { status: { dbInstanceStatus: 'available', endpoint: { address: 'db.example', port: 3306 } } },
 };
 /** Names that kro keeps for itself. */
-const RESERVED = ['each', 'graph', 'instance', 'item', 'items', 'kind', 'metadata', 'namespace', 'object', 'resource', 'resources'];
+const RESERVED = [
+  'each',
+  'graph',
+  'instance',
+  'item',
+  'items',
+  'kind',
+  'metadata',
+  'namespace',
+  'object',
+  'resource',
+  'resources',
+];
 const ALSO_RESERVED = ['root', 'runtime', 'schema', 'self', 'spec', 'status', 'this', 'variables', 'version', 'context', 'kro'];
 
 const readGraph = async (component = 'kro'): Promise<Manifest> => {
@@ -42,7 +54,11 @@ const hostOf = (rendered: Rendered) =>
 
 describe.skipIf(skipsWithoutKubectl())('a clone as one resource', () => {
   it.each<[string, object, string[]]>([
-    ['with the shared database', { database: { host: 'db.internal:3306' } }, ['ConfigMap', 'Deployment', 'IngressRoute', 'Service']],
+    [
+      'with the shared database',
+      { database: { host: 'db.internal:3306' } },
+      ['ConfigMap', 'Deployment', 'IngressRoute', 'Service'],
+    ],
     ['with a database in its pod', { database: { mode: 'sidecar' } }, ['ConfigMap', 'Deployment', 'IngressRoute', 'Service']],
     ['behind an Ingress', { routing: { kind: 'ingress' } }, ['ConfigMap', 'Deployment', 'Ingress', 'Service']],
     ['without a route', { routing: { kind: 'none' } }, ['ConfigMap', 'Deployment', 'Service']],
@@ -177,7 +193,9 @@ describe.skipIf(skipsWithoutKubectl())('the graph', () => {
     const graph = await readGraph();
     const ids: string[] = graph['spec'].resources.map(({ id }: { id: string }) => id);
     for (const { id, readyWhen } of graph['spec'].resources) {
-      const others = expressionsOf(readyWhen ?? []).flatMap((expression) => variablesOf(expression, ids)).filter((name) => name !== id);
+      const others = expressionsOf(readyWhen ?? [])
+        .flatMap((expression) => variablesOf(expression, ids))
+        .filter((name) => name !== id);
       expect(others).toEqual([]);
     }
   });

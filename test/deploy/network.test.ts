@@ -26,20 +26,27 @@ async function allPods(manifests: readonly Manifest[]): Promise<PodTemplate[]> {
 
 const policiesOf = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === 'NetworkPolicy');
 const rulesOf = ({ spec }: Manifest, way: 'ingress' | 'egress'): Rule[] =>
-  (spec[way] ?? []).map((rule: Manifest) => ({ peers: rule[way === 'ingress' ? 'from' : 'to'] ?? [], ports: rule['ports'] ?? [] }));
+  (spec[way] ?? []).map((rule: Manifest) => ({
+    peers: rule[way === 'ingress' ? 'from' : 'to'] ?? [],
+    ports: rule['ports'] ?? [],
+  }));
 
 /** The labels of our namespaces, with the one every namespace has. */
 function namespaceLabels(manifests: readonly Manifest[]): Map<string, Record<string, string>> {
   const namespaces = manifests.filter(({ kind }) => kind === 'Namespace');
-  return new Map(
-    namespaces.map(({ metadata: { name, labels } }) => [name, { ...labels, 'kubernetes.io/metadata.name': name }]),
-  );
+  return new Map(namespaces.map(({ metadata: { name, labels } }) => [name, { ...labels, 'kubernetes.io/metadata.name': name }]));
 }
 
 /** The pods of ours that a peer of a policy means. */
-function meant(peer: Peer, home: string, pods: readonly PodTemplate[], namespaces: Map<string, Record<string, string>>): PodTemplate[] {
+function meant(
+  peer: Peer,
+  home: string,
+  pods: readonly PodTemplate[],
+  namespaces: Map<string, Record<string, string>>,
+): PodTemplate[] {
   if (peer.ipBlock) return [];
-  const inNamespace = (name: string) => (peer.namespaceSelector ? selects(peer.namespaceSelector, namespaces.get(name) ?? {}) : name === home);
+  const inNamespace = (name: string) =>
+    peer.namespaceSelector ? selects(peer.namespaceSelector, namespaces.get(name) ?? {}) : name === home;
   return pods.filter(({ namespace, labels }) => inNamespace(namespace) && selects(peer.podSelector ?? {}, labels));
 }
 

@@ -32,7 +32,9 @@ describe.skipIf(skipsWithoutKubectl())('what is applied to a cluster', () => {
 
   it('of the base already has every class of workers, the queue and the API', async () => {
     const base = await buildManifests('base');
-    const running = base.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet').map(({ metadata }) => metadata.name);
+    const running = base
+      .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
+      .map(({ metadata }) => metadata.name);
     expect(running.sort()).toEqual(['api', 'redis', 'worker-clone', 'worker-housekeeping', 'worker-restore']);
   });
 });

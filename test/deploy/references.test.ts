@@ -22,15 +22,21 @@ function needsOf({ spec, namespace }: PodTemplate): string[] {
 function targetsOf(manifest: Manifest): string[] {
   const { kind, metadata, spec } = manifest;
   const at = (name: string) => `${metadata.namespace}/${name}`;
-  if (kind === 'ScaledObject' || kind === 'HorizontalPodAutoscaler') return [`${spec.scaleTargetRef.kind} ${at(spec.scaleTargetRef.name)}`];
+  if (kind === 'ScaledObject' || kind === 'HorizontalPodAutoscaler')
+    return [`${spec.scaleTargetRef.kind} ${at(spec.scaleTargetRef.name)}`];
   if (kind === 'StatefulSet') return [`Service ${at(spec.serviceName)}`];
   if (kind === 'RoleBinding') {
-    const accounts = manifest['subjects'].map((subject: { name: string; namespace: string }) => `ServiceAccount ${subject.namespace}/${subject.name}`);
+    const accounts = manifest['subjects'].map(
+      (subject: { name: string; namespace: string }) => `ServiceAccount ${subject.namespace}/${subject.name}`,
+    );
     return [`Role ${at(manifest['roleRef'].name)}`, ...accounts];
   }
-  if (kind === 'IngressRoute') return spec.routes.flatMap((route: Manifest) => route['services']).map(({ name }: { name: string }) => `Service ${at(name)}`);
+  if (kind === 'IngressRoute')
+    return spec.routes.flatMap((route: Manifest) => route['services']).map(({ name }: { name: string }) => `Service ${at(name)}`);
   if (kind === 'Ingress') {
-    return spec.rules.flatMap((rule: Manifest) => rule['http'].paths).map((path: Manifest) => `Service ${at(path['backend'].service.name)}`);
+    return spec.rules
+      .flatMap((rule: Manifest) => rule['http'].paths)
+      .map((path: Manifest) => `Service ${at(path['backend'].service.name)}`);
   }
   return [];
 }

@@ -62,14 +62,18 @@ describe('the rights', () => {
   });
 
   describe.skipIf(skipsWithoutKubectl())('of a whole cluster', () => {
-    it.each(mainVariants().map((variant) => [describeVariant(variant), variant] as const))('are nobody’s in %s', async (_, variant) => {
-      const manifests = await buildVariant(variant);
-      expect(manifests.filter(({ kind }) => kind === 'ClusterRoleBinding')).toEqual([]);
-      // kro's own controller collects this one; none of our accounts is bound to it.
-      const roles = manifests.filter(({ kind }) => kind === 'ClusterRole');
-      for (const { metadata } of roles) expect(metadata.labels).toMatchObject({ 'rbac.kro.run/aggregate-to-controller': 'true' });
-      const elsewhere = manifests.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding');
-      expect(elsewhere).toHaveLength(rights.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding').length);
-    });
+    it.each(mainVariants().map((variant) => [describeVariant(variant), variant] as const))(
+      'are nobody’s in %s',
+      async (_, variant) => {
+        const manifests = await buildVariant(variant);
+        expect(manifests.filter(({ kind }) => kind === 'ClusterRoleBinding')).toEqual([]);
+        // kro's own controller collects this one; none of our accounts is bound to it.
+        const roles = manifests.filter(({ kind }) => kind === 'ClusterRole');
+        for (const { metadata } of roles)
+          expect(metadata.labels).toMatchObject({ 'rbac.kro.run/aggregate-to-controller': 'true' });
+        const elsewhere = manifests.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding');
+        expect(elsewhere).toHaveLength(rights.filter(({ kind }) => kind === 'Role' || kind === 'RoleBinding').length);
+      },
+    );
   });
 });

@@ -52,7 +52,9 @@ describe.skipIf(skipsWithoutKubectl())('secrets', () => {
     for (const { data } of manifests.filter(({ kind }) => kind === 'ConfigMap')) {
       for (const name of Object.keys(data ?? {})) expect(name).not.toMatch(SECRET_NAMES);
     }
-    for (const { name, value } of podsOf(manifests).flatMap(containersOf).flatMap(({ env }) => env ?? [])) {
+    for (const { name, value } of podsOf(manifests)
+      .flatMap(containersOf)
+      .flatMap(({ env }) => env ?? [])) {
       if (SECRET_NAMES.test(name) && value !== undefined) expect(value).toMatch(/\$\([A-Z_]+\)/);
     }
   });

@@ -9,8 +9,7 @@ const LOCATION = /^wcr_queue_demand\{queue="([a-z]+)"\}$/;
 const hasKeda = (manifests: readonly Manifest[]) => manifests.some(({ kind }) => kind === 'ScaledObject');
 const variants = mainVariants().map((variant) => [describeVariant(variant), variant] as const);
 const scaled = allVariants()
-  .filter(({ overlay, components }) => overlay !== 'dev' || components.includes('keda'))
-  .filter(({ components }) => components.length !== 2)
+  .filter(({ overlay, components }) => (overlay === 'dev' ? components.join() === 'keda' : components.length !== 1))
   .map((variant) => [describeVariant(variant), variant] as const);
 
 /** The queues of each class of workers. */
@@ -69,7 +68,9 @@ describe.skipIf(skipsWithoutKubectl())('workers', () => {
   it.each(scaled)('of %s are asked for with the token the API was given', async (_, variant) => {
     const manifests = await buildVariant(variant);
     const authentication = manifests.find(({ kind }) => kind === 'TriggerAuthentication');
-    const [api] = podsOf(manifests).filter(({ owner }) => owner.metadata.name === 'api').flatMap(containersOf);
+    const [api] = podsOf(manifests)
+      .filter(({ owner }) => owner.metadata.name === 'api')
+      .flatMap(containersOf);
     const { valueFrom } = api.env.find(({ name }: { name: string }) => name === 'WCR_METRICS_TOKEN');
     expect(authentication?.['spec'].secretTargetRef).toEqual([{ parameter: 'token', ...valueFrom.secretKeyRef }]);
     const urls = manifests

@@ -71,7 +71,8 @@ describe.skipIf(skipsWithoutKubectl())('the settings', () => {
       const [container] = containersOf(pod);
       const environment = environmentOf(container, manifests);
       const grace: number = pod.spec.terminationGracePeriodSeconds ?? 30;
-      if (container.name === 'worker') expect(grace).toBeGreaterThan(secondsOf(environment, 'WCR_DRAIN_SECONDS') + RELEASE_SECONDS);
+      if (container.name === 'worker')
+        expect(grace).toBeGreaterThan(secondsOf(environment, 'WCR_DRAIN_SECONDS') + RELEASE_SECONDS);
       if (container.name === 'api') {
         expect(grace).toBeGreaterThan(secondsOf(environment, 'WCR_SHUTDOWN_SECONDS') + container.lifecycle.preStop.sleep.seconds);
       }
@@ -88,14 +89,16 @@ describe.skipIf(skipsWithoutKubectl())('the settings', () => {
 
 describe.skipIf(skipsWithoutKubectl())('the secrets an operator makes', () => {
   const documented = new Set(
-    [...readFileSync(join(deployFolder, '../docs/operations.md'), 'utf8').matchAll(/^\| `(wcr-[a-z-]+)` \| `([a-z-]+)` \|/gm)].map(
-      ([, secret, key]) => `${secret}/${key}`,
-    ),
+    [
+      ...readFileSync(join(deployFolder, '../docs/operations.md'), 'utf8').matchAll(/^\| `(wcr-[a-z-]+)` \| `([a-z-]+)` \|/gm),
+    ].map(([, secret, key]) => `${secret}/${key}`),
   );
   const usedBy = (pod: PodTemplate) =>
     containersOf(pod)
       .flatMap(({ env }) => (env ?? []) as Variable[])
-      .flatMap(({ valueFrom }) => (valueFrom?.secretKeyRef ? [`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] : []));
+      .flatMap(({ valueFrom }) =>
+        valueFrom?.secretKeyRef ? [`${valueFrom.secretKeyRef.name}/${valueFrom.secretKeyRef.key}`] : [],
+      );
 
   it.each(['staging', 'production'])('for %s are the ones that docs/operations.md lists', async (overlay) => {
     const manifests = await buildManifests(`overlays/${overlay}`);

@@ -29,7 +29,11 @@ export type Observed = Readonly<Record<string, { readonly status: object }>>;
  * leaves out what depends on something left out, and waits for what is not ready.
  * @throws Error when the instance does not fit its schema, or an expression is wrong
  */
-export function renderGraph(graph: Manifest, instance: { name: string; namespace: string; spec: object }, observed: Observed): Rendered {
+export function renderGraph(
+  graph: Manifest,
+  instance: { name: string; namespace: string; spec: object },
+  observed: Observed,
+): Rendered {
   const { schema, resources } = graph['spec'] as { schema: { spec: object; status: Scope }; resources: Node[] };
   const spec = withDefaults(schema.spec, instance.spec);
   const scope: Record<string, unknown> = { schema: { spec, metadata: { name: instance.name, namespace: instance.namespace } } };
@@ -107,9 +111,7 @@ function inOrder(resources: readonly Node[]): Node[] {
   const ordered: Node[] = [];
   while (ordered.length < resources.length) {
     const done = ordered.map(({ id }) => id);
-    const next = resources.find(
-      (node) => !ordered.includes(node) && referencesOf(node, ids).every((id) => done.includes(id)),
-    );
+    const next = resources.find((node) => !ordered.includes(node) && referencesOf(node, ids).every((id) => done.includes(id)));
     if (!next) throw new Error('the graph has a circle');
     ordered.push(next);
   }

@@ -53,13 +53,21 @@ describe('a manifest', () => {
   it.each<[string, Manifest, RegExp]>([
     ['a misspelt field', deployment({ replicaz: 1 }), /spec\/replicaz is not a known field/],
     ['a misspelt field deep inside', deployment({}, { securityContext: { runAsNonroot: true } }), /runAsNonroot is not a known/],
-    ['a misspelt field in a list', deployment({}, { ports: [{ containerport: 80 }] }), /containerport is not a known|containerPort/],
+    [
+      'a misspelt field in a list',
+      deployment({}, { ports: [{ containerport: 80 }] }),
+      /containerport is not a known|containerPort/,
+    ],
     ['a field at the wrong place', deployment({ serviceAccountName: 'x' }), /spec\/serviceAccountName is not a known/],
     ['a wrong type', deployment({ replicas: '1' }), /replicas must be integer/],
     ['a missing field', deployment({ selector: undefined }), /selector/],
     ['a number among labels', { ...deployment(), metadata: { name: 'x', labels: { a: 1 as unknown as string } } }, /labels\/a/],
     ['a misspelt field of KEDA', scaledObject({ minReplicasCount: 0 }), /minReplicasCount is not a known/],
-    ['a wrong type in KEDA', scaledObject({ triggers: [{ type: 'x', metadata: { targetValue: 2 } }] }), /targetValue must be string/],
+    [
+      'a wrong type in KEDA',
+      scaledObject({ triggers: [{ type: 'x', metadata: { targetValue: 2 } }] }),
+      /targetValue must be string/,
+    ],
     ['a misspelt field of Traefik', route({ middleware: [] }), /middleware is not a known/],
     ['a wrong value in Traefik', route({ kind: 'Rules' }), /kind/],
     ['a misspelt field of kro', graph({ includeIf: [] }), /includeIf/],

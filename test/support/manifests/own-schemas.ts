@@ -18,7 +18,12 @@ const metadata = exactly(
   ['name'],
 );
 const kindOf = (apiVersion: string, kind: string, spec: Schema): Schema =>
-  exactly({ apiVersion: { const: apiVersion }, kind: { const: kind }, metadata, spec }, ['apiVersion', 'kind', 'metadata', 'spec']);
+  exactly({ apiVersion: { const: apiVersion }, kind: { const: kind }, metadata, spec }, [
+    'apiVersion',
+    'kind',
+    'metadata',
+    'spec',
+  ]);
 
 /** Of kro 0.9. */
 const graphResource = {
@@ -35,10 +40,11 @@ const graphResource = {
   ),
   oneOf: [{ required: ['template'] }, { required: ['externalRef'] }],
 };
-const printerColumn = exactly(
-  { name: text, type: text, jsonPath: text, priority: count, description: text, format: text },
-  ['name', 'type', 'jsonPath'],
-);
+const printerColumn = exactly({ name: text, type: text, jsonPath: text, priority: count, description: text, format: text }, [
+  'name',
+  'type',
+  'jsonPath',
+]);
 const resourceGraph = exactly(
   {
     schema: exactly(

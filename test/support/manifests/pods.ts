@@ -39,7 +39,10 @@ export function selects(selector: Selector, labels: Readonly<Record<string, stri
   return hasLabels && matchExpressions.every((expression) => holds(expression, labels));
 }
 
-function holds({ key, operator, values = [] }: { key: string; operator: string; values?: readonly string[] }, labels: Readonly<Record<string, string>>): boolean {
+function holds(
+  { key, operator, values = [] }: { key: string; operator: string; values?: readonly string[] },
+  labels: Readonly<Record<string, string>>,
+): boolean {
   if (operator === 'In') return values.includes(labels[key] ?? '');
   if (operator === 'Exists') return key in labels;
   throw new Error(`the operator ${operator} is not known here`);

@@ -26,9 +26,16 @@ export function validateBySchema(value: unknown, validator: ValidateFunction): s
   );
 }
 
+/** kustomize breaks long values of a Secret into lines, over which Kubernetes passes; the schema does not. */
+function unfolded(manifest: Manifest): Manifest {
+  if (manifest.kind !== 'Secret') return manifest;
+  const values = Object.entries<string>(manifest['data'] ?? {}).map(([key, value]) => [key, value.replaceAll(/\s/g, '')]);
+  return { ...manifest, data: Object.fromEntries(values) };
+}
+
 function validateByModel(manifest: Manifest, model: KnownModel): string[] {
   const problems: string[] = [];
-  const unread = findUnreadFields(manifest, (watched) => {
+  const unread = findUnreadFields(unfolded(manifest), (watched) => {
     try {
       model.prototype.validate.call(watched);
     } catch (error) {
