@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
+import { BUILDING, buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import { expressionsOf, variablesOf } from '../support/manifests/kro-expressions.ts';
 import { type Observed, type Rendered, renderGraph } from '../support/manifests/kro-graph.ts';
 import type { Manifest } from '../support/manifests/manifest.ts';
@@ -52,7 +52,7 @@ const problemsOf = ({ objects }: Rendered) => objects.flatMap(({ status: _, ...o
 const hostOf = (rendered: Rendered) =>
   pick(rendered, 'Deployment').metadata.annotations?.['clones.wp-clone-restore.dev/database-host'];
 
-describe.skipIf(skipsWithoutKubectl())('a clone as one resource', () => {
+describe.skipIf(skipsWithoutKubectl())('a clone as one resource', BUILDING, () => {
   it.each<[string, object, string[]]>([
     [
       'with the shared database',
@@ -178,7 +178,7 @@ describe.skipIf(skipsWithoutKubectl())('a clone as one resource', () => {
   });
 });
 
-describe.skipIf(skipsWithoutKubectl())('the graph', () => {
+describe.skipIf(skipsWithoutKubectl())('the graph', BUILDING, () => {
   it('uses none of the names kro keeps for itself, and refers to nothing that is not there', async () => {
     for (const component of ['kro', 'kro-without-ack']) {
       const graph = await readGraph(component);

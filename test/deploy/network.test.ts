@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
+import { BUILDING, buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import { renderGraph } from '../support/manifests/kro-graph.ts';
 import type { Manifest } from '../support/manifests/manifest.ts';
 import { buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
@@ -60,7 +60,7 @@ function allows({ cidr, except = [] }: IpBlock, address: string): boolean {
   return within(cidr) && !except.some(within);
 }
 
-describe.skipIf(skipsWithoutKubectl())('the network', () => {
+describe.skipIf(skipsWithoutKubectl())('the network', BUILDING, () => {
   it.each(variants)('of %s denies what nobody allowed, both ways', async (_, variant) => {
     const policies = policiesOf(await buildVariant(variant));
     for (const namespace of NAMESPACES) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
+import { BUILDING, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import { type Manifest, nameOf } from '../support/manifests/manifest.ts';
 import { buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
 import { containersOf, type PodTemplate, podsOf, selects } from '../support/manifests/pods.ts';
@@ -41,7 +41,7 @@ function targetsOf(manifest: Manifest): string[] {
   return [];
 }
 
-describe.skipIf(skipsWithoutKubectl())('every reference', () => {
+describe.skipIf(skipsWithoutKubectl())('every reference', BUILDING, () => {
   it.each(variants)('in %s leads to something that is there', async (_, variant) => {
     const manifests = await buildVariant(variant);
     const present = [...manifests.map(nameOf), ...OTHERS];

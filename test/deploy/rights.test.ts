@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { deployFolder, parseManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
+import { BUILDING, deployFolder, parseManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import { buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
 
 const ALL = ['create', 'delete', 'get', 'list', 'patch', 'watch'];
@@ -61,7 +61,7 @@ describe('the rights', () => {
     for (const { automountServiceAccountToken } of accounts) expect(automountServiceAccountToken).toBe(false);
   });
 
-  describe.skipIf(skipsWithoutKubectl())('of a whole cluster', () => {
+  describe.skipIf(skipsWithoutKubectl())('of a whole cluster', BUILDING, () => {
     it.each(mainVariants().map((variant) => [describeVariant(variant), variant] as const))(
       'are nobody’s in %s',
       async (_, variant) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
+import { BUILDING, buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import { buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
 import { containersOf, podsOf } from '../support/manifests/pods.ts';
 
@@ -7,7 +7,7 @@ const PINNED = /^[a-z0-9.-]+\/[a-z0-9./-]+(:\d[\w.-]*|@sha256:[0-9a-f]{64})$/;
 const SECRET_NAMES = /SECRET|PASSWORD|TOKEN|_KEYS?$|DATABASE_URL|REDIS_URL/;
 const variants = mainVariants().map((variant) => [describeVariant(variant), variant] as const);
 
-describe.skipIf(skipsWithoutKubectl())('every pod', () => {
+describe.skipIf(skipsWithoutKubectl())('every pod', BUILDING, () => {
   it.each(variants)('of %s runs without root, rights or a writable image', async (_, variant) => {
     const pods = podsOf(await buildVariant(variant));
     expect(pods.length).toBeGreaterThanOrEqual(5);
@@ -42,7 +42,7 @@ describe.skipIf(skipsWithoutKubectl())('every pod', () => {
   });
 });
 
-describe.skipIf(skipsWithoutKubectl())('secrets', () => {
+describe.skipIf(skipsWithoutKubectl())('secrets', BUILDING, () => {
   it.each(['base', 'overlays/staging', 'overlays/production'])('are not in %s', async (folder) => {
     expect((await buildManifests(folder)).filter(({ kind }) => kind === 'Secret')).toEqual([]);
   });
@@ -60,7 +60,7 @@ describe.skipIf(skipsWithoutKubectl())('secrets', () => {
   });
 });
 
-describe.skipIf(skipsWithoutKubectl())('namespaces', () => {
+describe.skipIf(skipsWithoutKubectl())('namespaces', BUILDING, () => {
   it.each(variants)('of %s take only pods that are restricted', async (_, variant) => {
     const namespaces = (await buildVariant(variant)).filter(({ kind }) => kind === 'Namespace');
     expect(namespaces.map(({ metadata }) => metadata.name).sort()).toEqual(['wp-clone-restore', 'wp-clones']);

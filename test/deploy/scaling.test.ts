@@ -1,6 +1,6 @@
 import { QUEUES, type QueueName } from '@wcr/shared/contracts/queues';
 import { describe, expect, it } from 'vitest';
-import { skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
+import { BUILDING, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import type { Manifest } from '../support/manifests/manifest.ts';
 import { allVariants, buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
 import { containersOf, podsOf } from '../support/manifests/pods.ts';
@@ -25,7 +25,7 @@ function classesOf(manifests: readonly Manifest[]): Map<string, string[]> {
 }
 const queueOf = (trigger: { metadata: { valueLocation: string } }) => LOCATION.exec(trigger.metadata.valueLocation)?.[1];
 
-describe.skipIf(skipsWithoutKubectl())('workers', () => {
+describe.skipIf(skipsWithoutKubectl())('workers', BUILDING, () => {
   it.each(variants)('of %s serve every queue, each by one class', async (_, variant) => {
     const served = [...classesOf(await buildVariant(variant)).values()].flat();
     expect(served.sort()).toEqual([...QUEUES].sort());

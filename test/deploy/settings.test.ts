@@ -4,7 +4,7 @@ import { apiConfig } from '@wcr/api/config/api-config';
 import { type ConfigDefinition, parseEnv } from '@wcr/shared/config/parse-env';
 import { RELEASE_SECONDS, workerConfig } from '@wcr/worker/config/worker-config';
 import { describe, expect, it } from 'vitest';
-import { buildManifests, deployFolder, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
+import { BUILDING, buildManifests, deployFolder, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import type { Manifest } from '../support/manifests/manifest.ts';
 import { buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
 import { containersOf, type PodTemplate, podsOf } from '../support/manifests/pods.ts';
@@ -44,7 +44,7 @@ const ourContainers = (manifests: readonly Manifest[]) =>
     .map((container) => ({ name: container.name as string, environment: environmentOf(container, manifests) }));
 const secondsOf = (environment: Record<string, string>, name: string) => Number(environment[name]);
 
-describe.skipIf(skipsWithoutKubectl())('the settings', () => {
+describe.skipIf(skipsWithoutKubectl())('the settings', BUILDING, () => {
   it.each(variants)('of %s are known to the app that gets them, and have values it takes', async (_, variant) => {
     const containers = ourContainers(await buildVariant(variant));
     expect(containers).toHaveLength(4);
@@ -87,7 +87,7 @@ describe.skipIf(skipsWithoutKubectl())('the settings', () => {
   });
 });
 
-describe.skipIf(skipsWithoutKubectl())('the secrets an operator makes', () => {
+describe.skipIf(skipsWithoutKubectl())('the secrets an operator makes', BUILDING, () => {
   const documented = new Set(
     [
       ...readFileSync(join(deployFolder, '../docs/operations.md'), 'utf8').matchAll(/^\| `(wcr-[a-z-]+)` \| `([a-z-]+)` \|/gm),

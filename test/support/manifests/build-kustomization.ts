@@ -1,5 +1,17 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,14 +36,41 @@ export function skipsWithoutKubectl(): boolean {
   return true;
 }
 
+/** For suites that build manifests: kubectl takes its time on a busy machine. */
+export const BUILDING = { timeout: 120_000 };
+
 const built = new Map<string, Promise<Manifest[]>>();
 
-/** The objects of a folder below deploy/, with further components of deploy/components; built once. */
+/** The objects of a folder below deploy/, with further components of deploy/components. Built once, whichever test file asks. */
 export function buildManifests(folder: string, components: readonly string[] = []): Promise<Manifest[]> {
   const key = [folder, ...components].join(' ');
-  const known = built.get(key) ?? build(folder, components);
+  const known = built.get(key) ?? buildOrRecall(folder, components);
   built.set(key, known);
   return known;
+}
+
+async function buildOrRecall(folder: string, components: readonly string[]): Promise<Manifest[]> {
+  const kept = join(keepFolder, `${[folder.replaceAll('/', '-'), ...components].join('+')}.json`);
+  if (existsSync(kept)) return JSON.parse(readFileSync(kept, 'utf8')) as Manifest[];
+  const manifests = await build(folder, components);
+  mkdirSync(keepFolder, { recursive: true });
+  // Another test file may read it at this moment.
+  const draft = `${kept}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify(manifests));
+  renameSync(draft, kept);
+  return manifests;
+}
+
+/** Where builds are kept: a folder named by all that deploy/ holds, so that a change makes them anew. */
+const keepFolder = join(import.meta.dirname, '../../node_modules/.cache/wcr-manifests', digestOf(deployFolder));
+
+function digestOf(folder: string): string {
+  const hash = createHash('sha256');
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    hash.update(`${path}\0`);
+    if (statSync(join(folder, path)).isFile()) hash.update(readFileSync(join(folder, path)));
+  }
+  return hash.digest('hex').slice(0, 16);
 }
 
 async function build(folder: string, components: readonly string[]): Promise<Manifest[]> {
