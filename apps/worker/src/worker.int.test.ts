@@ -80,3 +80,17 @@ it('is alive while it runs a job, and gives the job back when it closes', async 
   await queue.close();
   engine.redis.disconnect();
 });
+
+it('a worker that closes finishes a job which ends while it drains, and takes no other', async () => {
+  const engine = createTestEngine((await useRedis()).url);
+  const queue = new Queue('clone', { prefix: TEST_PREFIX, connection: engine.redis });
+  const worker = engine.start([bindCounting(engine)], { drainMs: 60_000 });
+  await queue.add('clone', { stepMs: 200 }, { jobId: 'clone-1' });
+  await waitUntil(() => engine.redis.hget(countingKeys.effects('clone-1'), 'step-one'), 'the first step');
+  await queue.add('clone', {}, { jobId: 'clone-2' });
+  expect(await worker.close()).toBe(true);
+  expect(await queue.getJobState('clone-1')).toBe('completed');
+  expect(await queue.getJobState('clone-2')).toBe('waiting');
+  await queue.close();
+  engine.redis.disconnect();
+});
