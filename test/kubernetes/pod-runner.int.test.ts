@@ -11,6 +11,7 @@ import { canRunContainers, choosePodIp, runContainer } from '../support/kubernet
 
 const POLL = { timeout: 60_000, interval: 100 };
 const DATABASE = { name: 'wcr_clone_1', user: 'clone_1', password: "it's a \\ secret" };
+const SOCKET = 'localhost:/run/mysqld/mysqld.sock';
 const MARIADB_ENV = {
   MARIADB_DATABASE: DATABASE.name,
   MARIADB_USER: DATABASE.user,
@@ -21,7 +22,7 @@ const MARIADB_ENV = {
 describe.skipIf(!canRunContainers)('containers without a container engine', () => {
   it('a clone is ready as soon as the database beside it is, which keeps its data over a restart', async () => {
     const podIp = choosePodIp();
-    const agentConfig = agentConfigOf({ pairingKey: 'k', url: 'http://x', database: { ...DATABASE, host: podIp, port: 3306 } });
+    const agentConfig = agentConfigOf({ pairingKey: 'k', url: 'http://x', database: { ...DATABASE, host: SOCKET } });
     await using pod = createPod({
       podIp,
       volumes: {
@@ -29,15 +30,26 @@ describe.skipIf(!canRunContainers)('containers without a container engine', () =
         site: 'emptyDir',
         run: 'emptyDir',
         tmp: 'emptyDir',
-        data: 'emptyDir',
+        database: 'emptyDir',
       },
       containers: {
         clone: {
           image: 'registry.example.com:5000/wcr/wordpress-clone:1.2.3',
           env: { WCR_CLONE_ID: 'clone-20260101-000000-abcd' },
-          mounts: { '/etc/wcr': 'secret', '/var/www/html': 'site', '/run/wcr': 'run', '/tmp': 'tmp' },
+          mounts: {
+            '/etc/wcr': 'secret',
+            '/var/www/html': 'site',
+            '/run/wcr': 'run',
+            '/tmp': 'tmp/web',
+            '/run/mysqld': 'database/run',
+          },
         },
-        database: { image: 'docker.io/library/mariadb:10.11', env: MARIADB_ENV, mounts: { '/var/lib/mysql': 'data' } },
+        database: {
+          image: 'docker.io/library/mariadb:10.11',
+          args: ['--bind-address=127.0.0.1', '--character-set-server=utf8mb4'],
+          env: MARIADB_ENV,
+          mounts: { '/var/lib/mysql': 'database/data', '/run/mysqld': 'database/run', '/tmp': 'tmp/database' },
+        },
       },
     });
     const clone = { url: `http://${podIp}:8080` };
@@ -47,6 +59,8 @@ describe.skipIf(!canRunContainers)('containers without a container engine', () =
     expect(await probeHttpGet({ url: `${clone.url}/readyz`, timeoutMs: 10_000 })).toBe(false);
     const first = await pod.start('database');
     await ready();
+    expect(await first.exec(['healthcheck.sh', '--connect', '--innodb_initialized'])).toBe(0);
+    expect(await first.exec(['test', '-w', '/opt/mariadb'])).toBe(1);
     await query(podIp, 'CREATE TABLE kept (id int)');
     expect(await first.stop()).toEqual({ code: 0, signal: null });
     await pod.start('database');

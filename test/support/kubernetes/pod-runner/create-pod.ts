@@ -10,7 +10,9 @@ export type PodVolume = 'emptyDir' | { readonly files: MountedFiles };
 export type PodContainer = {
   readonly image: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Volumes by the path they are mounted at. */
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  /** Volumes by the path they are mounted at; of an emptyDir also a folder inside, as `volume/folder`. */
   readonly mounts?: Readonly<Record<string, string>>;
 };
 
@@ -39,10 +41,12 @@ export function createPod(options: PodOptions): Pod {
   const folderOf = (volume: string): string => join(dir, volume);
   for (const [name, volume] of Object.entries(options.volumes)) if (volume === 'emptyDir') mkdirSync(folderOf(name));
 
-  const mountOf = ([path, name]: [string, string]): PodMount => {
-    const volume = options.volumes[name];
-    if (volume === undefined) throw new Error(`the pod has no volume ${name}`);
-    return volume === 'emptyDir' ? { path, folder: folderOf(name) } : { path, files: volume.files };
+  const mountOf = ([path, place]: [string, string]): PodMount => {
+    const volume = options.volumes[place.split('/', 1)[0] ?? ''];
+    if (volume === undefined) throw new Error(`the pod has no volume for ${place}`);
+    if (volume !== 'emptyDir') return { path, files: volume.files };
+    mkdirSync(folderOf(place), { recursive: true });
+    return { path, folder: folderOf(place) };
   };
 
   const stop = async (graceMs?: number): Promise<void> => {
@@ -52,10 +56,13 @@ export function createPod(options: PodOptions): Pod {
     podIp,
     folderOf,
     async start(name) {
-      const { image, env = {}, mounts = {} } = options.containers[name] ?? { image: name };
+      const wanted = options.containers[name];
+      if (wanted === undefined) throw new Error(`the pod has no container ${name}`);
+      const { mounts = {}, ...rest } = wanted;
       const { fsGroup } = options;
       const container = await runContainer({
-        ...{ image, env, podIp },
+        ...rest,
+        podIp,
         mounts: Object.entries(mounts).map(mountOf),
         ...(fsGroup !== undefined && { fsGroup }),
       });
