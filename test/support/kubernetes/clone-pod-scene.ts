@@ -67,7 +67,8 @@ export async function startClonePod(options: Partial<ClonePodOptions> & { prefix
 export function agentConfigOf(of: {
   readonly pairingKey: string;
   readonly url: string;
-  readonly database: Database & { readonly host: string; readonly port: number };
+  /** Without a port `host` says it all, as `localhost:<socket>` does. */
+  readonly database: Database & { readonly host: string; readonly port?: number };
 }): string {
   const { host, port, ...database } = of.database;
   return renderAgentConfig({
@@ -75,7 +76,7 @@ export function agentConfigOf(of: {
     root: '/var/www/html/',
     work: '/run/wcr/agent/',
     url: of.url,
-    database: { ...database, host: `${host}:${port}`, prefix: 'wp_' },
+    database: { ...database, host: port === undefined ? host : `${host}:${port}`, prefix: 'wp_' },
   });
 }
 
