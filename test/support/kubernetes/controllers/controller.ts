@@ -5,6 +5,7 @@ import type { Change, ObjectKey } from '../storage/object-store.ts';
 import { createObject } from '../verbs/create-object.ts';
 import { type DeleteOptions, deleteObject } from '../verbs/delete-object.ts';
 import { type Machinery, systemCaller, type Target, targetOf } from '../verbs/machinery.ts';
+import { APPLY_PATCH, patchObject } from '../verbs/patch-object.ts';
 import { writeObject } from '../verbs/write-object.ts';
 
 /** Brings about what objects ask for. It is told of changes and looks at one object at a time, as it is by then. */
@@ -38,6 +39,14 @@ export class Actor {
   create(resource: string, namespace: string, body: Fields): KubeObject {
     const kind = this.#kindOf(resource);
     return createObject(this.machinery, { kind, namespace, body, caller: systemCaller(this.#fieldManager) });
+  }
+
+  /** Server-side apply that takes every field it wants. @throws StatusError as for anybody else */
+  apply(key: ObjectKey, body: Fields): KubeObject {
+    const { namespace, name } = key;
+    const target = { kind: this.#kindOf(key.resource), namespace, name, subresource: '' };
+    const patch = { mediaType: APPLY_PATCH, body, force: true };
+    return patchObject(this.machinery, target, patch, systemCaller(this.#fieldManager));
   }
 
   /** Changes what `change` returns differently; no change is no write. */
