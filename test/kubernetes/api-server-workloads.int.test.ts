@@ -175,4 +175,6 @@ test('a service has an address in the cluster that stays', async () => {
   const { spec } = await clients.core.createNamespacedService({ namespace, body });
   expect(spec?.clusterIP).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   expect(spec).toMatchObject({ type: 'ClusterIP', ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }] });
+  const replaced = await clients.core.replaceNamespacedService({ namespace, name: 'web', body });
+  expect(replaced.spec?.clusterIP).toBe(spec?.clusterIP);
 });

@@ -99,7 +99,11 @@ async function answerOf(around: Surroundings, route: ResourceRoute, body: Body, 
   }
   // What is applied for the first time is created, and that is a right of its own.
   const isNew = isApply && around.machinery.store.read(storeKey({ kind, namespace, name })) === undefined;
-  if (isNew) authorize(around, user, { ...factsOf(route, user), verb: 'create' });
+  if (isNew) {
+    const creation = { ...factsOf(route, user), verb: 'create' };
+    around.recorder.add(creation);
+    authorize(around, user, creation);
+  }
   return executeVerb(around.machinery, route, body, caller);
 }
 
