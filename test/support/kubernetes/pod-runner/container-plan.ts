@@ -19,6 +19,8 @@ const SYSTEM = [
   ...['/etc/ld.so.cache', '/etc/nsswitch.conf', '/etc/hosts', '/etc/resolv.conf'],
 ];
 
+const DEVICES = ['/dev/null', '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom'];
+
 /** Where the content of each mount lies; files are written to `dir`, for the pod's group to read, as a kubelet does. */
 export function placeMounts(mounts: readonly PodMount[], fsGroup: number, dir: string): (RecipeMount & { mode: 'ro' | 'rw' })[] {
   return mounts.map((mount, index) => {
@@ -39,16 +41,22 @@ export function openFolders(mounts: readonly (RecipeMount & { mode: 'ro' | 'rw' 
   }
 }
 
-/** The mounts of a container's file system, parents first; see enter-container.sh. */
-export function renderPlan(recipe: Recipe, mounts: readonly (RecipeMount & { mode: 'ro' | 'rw' })[]): string {
+/** The mounts of a container's file system below `root`, parents first, as /etc/fstab would have them. */
+export function renderPlan(recipe: Recipe, mounts: readonly (RecipeMount & { mode: 'ro' | 'rw' })[], root: string): string {
   const taken = new Set(mounts.map(({ path }) => path));
-  const lines: (readonly [string, string, string])[] = [
-    ...SYSTEM.map((path) => ['ro', path, path] as const),
-    ...recipe.files.map(({ source, target }) => ['ro', source, target] as const),
-    ...recipe.scratch.filter((path) => !taken.has(path)).map((path) => ['tmp', '-', path] as const),
-    ...mounts.map(({ path, folder, mode }) => [mode, folder, path] as const),
+  const bind = (source: string, target: string, mode: 'ro' | 'rw'): string[] => [source, target, 'none', `bind,${mode}`];
+  const lines = [
+    ...SYSTEM.map((path) => bind(path, path, 'ro')),
+    ...DEVICES.map((path) => bind(path, path, 'rw')),
+    ['proc', '/proc', 'proc', 'defaults'],
+    ...recipe.files.map(({ source, target }) => bind(source, target, 'ro')),
+    ...recipe.scratch.filter((path) => !taken.has(path)).map((path) => ['tmpfs', path, 'tmpfs', 'mode=1777,size=64m']),
+    ...mounts.map(({ path, folder, mode }) => bind(folder, path, mode)),
   ];
-  return lines.map((line) => `${line.join('\t')}\n`).join('');
+  const field = (text = ''): string => text.replaceAll(' ', '\\040');
+  return lines
+    .map(([source, target, ...rest]) => `${[field(source), field(root + target), ...rest, '0', '0'].join(' ')}\n`)
+    .join('');
 }
 
 function writeMountedFile(path: string, content: string | Uint8Array, gid: number): void {

@@ -74,9 +74,9 @@ export async function runContainer(options: ContainerOptions): Promise<RunningCo
   openFolders(mounts, fsGroup);
   await recipe.prepare?.(mounts);
   const plan = join(dir, 'plan');
-  writeFileSync(plan, renderPlan(recipe, mounts));
   const root = join(dir, 'root');
   mkdirSync(root);
+  writeFileSync(plan, renderPlan(recipe, mounts, root));
   const logFile = join(dir, 'log');
   const env = { ...options.env, ...recipe.env({ ip: options.podIp }) };
   const command = [...(options.command ?? recipe.command), ...(options.args ?? [])];
