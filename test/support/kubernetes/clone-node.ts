@@ -29,12 +29,13 @@ async function startPod(
   const running: RunningContainer[] = [];
   for (const container of containers) {
     const mounts = mountsOf(container, volumes, { dir, claims });
-    const process = await runContainer({ image: container.image, podIp, env: container.env, mounts });
+    const { image, env, args } = container;
+    const process = await runContainer({ image, podIp, env, args, mounts });
     running.push(process);
     void process.exited.then(({ code }) => {
       if (!stopped.signal.aborted) report.exited(container.name, code ?? 137, process.logs().slice(-500));
     });
-    void watchReadiness(container, process, { report, signal: AbortSignal.any([stopped.signal]) }).catch(() => undefined);
+    void watchReadiness(container, process, { report, signal: stopped.signal }).catch(() => undefined);
   }
   return {
     async stop(graceSeconds) {
@@ -70,10 +71,10 @@ function mountsOf(
   volumes: Readonly<Record<string, MountedVolume>>,
   { dir, claims }: { dir: string; claims: string },
 ): PodMount[] {
-  return (spec.volumeMounts ?? []).map(({ name, mountPath }) => {
+  return (spec.volumeMounts ?? []).map(({ name, mountPath, subPath = '' }) => {
     const volume = volumes[name];
     if (volume?.type === 'files') return { path: mountPath, files: textsOf(volume) };
-    const folder = volume?.type === 'claim' ? join(claims, volume.claimName) : join(dir, name);
+    const folder = join(volume?.type === 'claim' ? join(claims, volume.claimName) : join(dir, name), subPath);
     mkdirSync(folder, { recursive: true });
     return { path: mountPath, folder };
   });

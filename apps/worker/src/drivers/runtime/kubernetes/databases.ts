@@ -61,9 +61,12 @@ function sharedDatabase(databases: CloneDatabases, host: string): DatabaseProvid
   };
 }
 
+/** Where the server in a clone's pod listens, on a volume that both containers mount. */
+export const DATABASE_SOCKET = '/run/mysqld/mysqld.sock';
+
 /** A server in the clone's own pod: it comes and goes with it. */
 function sidecarDatabase(): DatabaseProvider {
-  const address = { host: '127.0.0.1:3306', name: 'wordpress', user: 'wordpress' };
+  const address = { host: `localhost:${DATABASE_SOCKET}`, name: 'wordpress', user: 'wordpress' };
   return { addressOf: () => address, find: async () => address, ensure: async () => address, remove: async () => undefined };
 }
 

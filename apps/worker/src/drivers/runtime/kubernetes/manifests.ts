@@ -87,10 +87,12 @@ function webContainer({ owner, url, settings }: CloneWorkload): object {
     livenessProbe: probe('/healthz', { periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 6 }),
     securityContext: CONFINED,
     volumeMounts: [
-      { name: 'html', mountPath: '/var/www/html' },
+      { name: 'files', mountPath: '/var/www/html', subPath: 'site' },
+      // What the clone was made of, and until when visitors may come: as long-lived as the site.
+      { name: 'files', mountPath: '/run/wcr', subPath: 'run' },
       { name: 'tmp', mountPath: '/tmp' },
-      { name: 'run', mountPath: '/run/wcr' },
       { name: 'agent', mountPath: '/etc/wcr', readOnly: true },
+      ...(settings.cloneDatabase === 'sidecar' ? [{ name: 'database-run', mountPath: '/run/mysqld' }] : []),
     ],
   };
 }
@@ -100,7 +102,7 @@ function databaseContainer({ owner, settings }: CloneWorkload): object {
   return {
     name: 'database',
     image: settings.sidecarImage,
-    args: ['--bind-address=127.0.0.1', '--character-set-server=utf8mb4'],
+    args: ['--skip-networking', '--character-set-server=utf8mb4'],
     env: [
       { name: 'MARIADB_DATABASE', value: 'wordpress' },
       { name: 'MARIADB_USER', value: 'wordpress' },
@@ -110,7 +112,9 @@ function databaseContainer({ owner, settings }: CloneWorkload): object {
     resources: { requests: { cpu: '50m', memory: '256Mi' }, limits: { memory: settings.memoryLimit } },
     securityContext: { ...CONFINED, runAsUser: MYSQL, runAsGroup: MYSQL },
     volumeMounts: [
-      { name: 'database', mountPath: '/var/lib/mysql' },
+      settings.storage === 'pvc'
+        ? { name: 'files', mountPath: '/var/lib/mysql', subPath: 'database' }
+        : { name: 'database', mountPath: '/var/lib/mysql', subPath: 'data' },
       { name: 'database-run', mountPath: '/run/mysqld' },
       { name: 'database-tmp', mountPath: '/tmp' },
     ],
@@ -119,16 +123,15 @@ function databaseContainer({ owner, settings }: CloneWorkload): object {
 
 function volumesOf({ owner, settings }: CloneWorkload): object[] {
   const scratch = (name: string, sizeLimit: string) => ({ name, emptyDir: { sizeLimit } });
-  const html =
-    settings.storage === 'pvc'
-      ? { name: 'html', persistentVolumeClaim: { claimName: owner.name } }
-      : scratch('html', settings.storageSize);
-  const database = [scratch('database', settings.storageSize), scratch('database-run', '16Mi'), scratch('database-tmp', '1Gi')];
+  const kept = settings.storage === 'pvc';
+  const files = kept
+    ? { name: 'files', persistentVolumeClaim: { claimName: owner.name } }
+    : scratch('files', settings.storageSize);
+  const data = kept ? [] : [scratch('database', settings.storageSize)];
+  const database = [...data, scratch('database-run', '16Mi'), scratch('database-tmp', '1Gi')];
   return [
-    html,
+    files,
     scratch('tmp', '2Gi'),
-    // The agent's notes of the copy are here, as large as the number of rows.
-    scratch('run', '4Gi'),
     {
       name: 'agent',
       // The clone's own administrator and passwords stay out of its reach.
