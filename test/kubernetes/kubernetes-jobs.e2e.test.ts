@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { findCloneProblems } from '@wcr/stack/demo/check-clone';
+import { connectAsRoot } from '@wcr/stack/services/mariadb';
+import { startSampleSite } from '@wcr/stack/sites/sample-site';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  awaitJob,
+  type CloneView,
+  makeClone,
+  readClone,
+  readCredentials,
+  readJobLog,
+  requestClone,
+} from '../support/clone-flow.ts';
+import { type CloneCluster, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
+import { startTestStack, type TestStack } from '../support/test-stack.ts';
+
+const databaseOf = (cloneId: string) => `wcr_${cloneId.replaceAll('-', '_')}`;
+
+describe.each([
+  ['manifests', {}],
+  ['kro', { WCR_KUBERNETES_PROVISIONING: 'kro' }],
+])('a stack whose clones are made in a cluster by %s', (_name, env) => {
+  let cluster: CloneCluster;
+  let stack: TestStack;
+  let source: Awaited<ReturnType<typeof startSampleSite>>;
+  let clone: CloneView;
+  const login = () => ({ url: source.url, username: source.admin.username, password: source.admin.password });
+
+  beforeAll(async () => {
+    cluster = await startCloneCluster(env);
+    stack = await startTestStack({ env: { ...cluster.env, WCR_WORKER_CONCURRENCY: '4' } });
+    const small = { uploadMb: 2, mediaCount: 2, shopRows: 500 };
+    source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...small });
+    clone = await makeClone(stack, { source: login(), ttlMinutes: 30 });
+  });
+  afterAll(async () => {
+    await source?.stop();
+    await stack?.[Symbol.asyncDispose]();
+    await cluster?.[Symbol.asyncDispose]();
+  });
+
+  async function deleteClones(ids: readonly string[]): Promise<void> {
+    const jobs = await Promise.all(ids.map((id) => stack.call<{ job: { id: string } }>('DELETE', `/api/v1/clones/${id}`)));
+    for (const { body } of jobs) expect(await awaitJob(stack, body.job.id)).toMatchObject({ status: 'completed' });
+  }
+
+  it('shows visitors the source’s content at the clone’s address', async () => {
+    const credentials = await readCredentials(stack, clone.id);
+    expect(await findCloneProblems({ cloneUrl: clone.url, sourceUrl: source.url, credentials })).toEqual([]);
+  });
+
+  it('restores what was changed in the clone', async () => {
+    const sql = await connectAsRoot(stack.mariaDb, databaseOf(clone.id));
+    await sql.query(`UPDATE ${source.prefix}posts SET post_title = 'Changed in the cluster' WHERE ID = 1`);
+    await sql.end();
+    const { status, body } = await stack.call<{ job: { id: string } }>('POST', '/api/v1/restores', {
+      cloneId: clone.id,
+      target: login(),
+    });
+    expect(status).toBe(202);
+    const job = await awaitJob(stack, body.job.id);
+    expect(job.status, await readJobLog(stack, body.job.id)).toBe('completed');
+    const page = await fetch(`${source.url}/?p=1`);
+    expect(await page.text()).toContain('Changed in the cluster');
+  });
+
+  it('leaves nothing in namespace and database when the clone is deleted', async () => {
+    expect(await cluster.findLeftovers(clone.id)).not.toEqual([]);
+    await deleteClones([clone.id]);
+    expect(await readClone(stack, clone.id)).toMatchObject({ status: 'expired' });
+    expect(await cluster.findLeftovers()).toEqual([]);
+  });
+
+  it('makes twenty clones that were asked for at once, and leaves nothing of them', async () => {
+    const asked = await Promise.all(Array.from({ length: 20 }, () => requestClone(stack, { source: login(), ttlMinutes: 30 })));
+    for (const { jobId } of asked)
+      expect((await awaitJob(stack, jobId)).status, await readJobLog(stack, jobId)).toBe('completed');
+    const pages = await Promise.all(asked.map(async ({ cloneId }) => fetch((await readClone(stack, cloneId)).url)));
+    expect(pages.map(({ status }) => status)).toEqual(asked.map(() => 200));
+    await deleteClones(asked.map(({ cloneId }) => cloneId));
+    expect(await cluster.findLeftovers()).toEqual([]);
+  });
+});
