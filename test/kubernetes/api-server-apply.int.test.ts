@@ -1,4 +1,4 @@
-import { PatchStrategy, setHeaderOptions, type V1Deployment } from '@kubernetes/client-node';
+import { type KubernetesObject, PatchStrategy, setHeaderOptions, type V1Deployment } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Clients, refusalOf, startTestCluster, type TestCluster } from '../support/kubernetes/test-cluster.ts';
 
@@ -44,6 +44,50 @@ describe('server-side apply', () => {
     const first = await applyMap('again', 'one', { data: { a: '1' } });
     const second = await applyMap('again', 'one', { data: { a: '1' } });
     expect(second.metadata?.resourceVersion).toBe(first.metadata?.resourceVersion);
+  });
+
+  const labels = { app: 'kept' };
+  const container = {
+    name: 'web',
+    image: 'web:1',
+    ports: [{ containerPort: 8080 }],
+    env: [{ name: 'A', value: '1' }],
+    securityContext: {},
+  };
+  const template = { metadata: { labels }, spec: { containers: [container], volumes: [{ name: 'space', emptyDir: {} }] } };
+  const backend = { service: { name: 'kept', port: { number: 80 } } };
+
+  test.each([
+    [
+      'Deployment',
+      'apps/v1',
+      { spec: { replicas: 0, selector: { matchLabels: labels }, strategy: { type: 'Recreate' }, template } },
+    ],
+    ['Service', 'v1', { spec: { selector: labels, ports: [{ name: 'http', port: 80, targetPort: 'http' }] } }],
+    ['Secret', 'v1', { type: 'Opaque', data: { word: 'aGVsbG8=' } }],
+    ['PersistentVolumeClaim', 'v1', { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Mi' } } } }],
+    [
+      'NetworkPolicy',
+      'networking.k8s.io/v1',
+      { spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: { matchLabels: labels } }] }] } },
+    ],
+    [
+      'Ingress',
+      'networking.k8s.io/v1',
+      { spec: { rules: [{ host: 'kept.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] } },
+    ],
+    ['ResourceQuota', 'v1', { spec: { hard: { 'count/pods': '20' } } }],
+    ['Role', 'rbac.authorization.k8s.io/v1', { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] }],
+  ])('a %s is applied again without a trace, whatever the server added to it', async (kind, apiVersion, content) => {
+    const object: KubernetesObject = { apiVersion, kind, metadata: { name: 'kept', namespace, labels }, ...content };
+    const apply = () => clients.objects.patch(object, undefined, undefined, 'one', true, PatchStrategy.ServerSideApply);
+    const ownersIn = ({ metadata }: KubernetesObject) =>
+      metadata?.managedFields?.filter(({ operation }) => operation === 'Apply');
+    const first = await apply();
+    expect(ownersIn(first)).toMatchObject([{ manager: 'one', operation: 'Apply' }]);
+    const second = await apply();
+    expect(ownersIn(second)).toEqual(ownersIn(first));
+    expect(second.metadata?.generation).toBe(first.metadata?.generation);
   });
 
   test('two managers have a field each', async () => {

@@ -1,6 +1,7 @@
+import { makeInformer } from '@kubernetes/client-node';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ApiServer, startApiServer } from '../support/kubernetes/start-api-server.ts';
-import { type Clients, clientsOf, loadConfig, refusalOf } from '../support/kubernetes/test-cluster.ts';
+import { type Clients, clientsOf, loadConfig, refusalOf, until } from '../support/kubernetes/test-cluster.ts';
 import { watchEvents } from '../support/kubernetes/watch-events.ts';
 
 let server: ApiServer;
@@ -108,4 +109,19 @@ describe('watches', () => {
     const request = clients.core.listNamespacedConfigMap({ namespace, limit: 1, _continue: metadata?._continue ?? '' });
     expect(await refusalOf(request)).toMatchObject({ code: 410, reason: 'Expired' });
   });
+});
+
+test('an informer outlives a watch that ends, and misses nothing', async () => {
+  const config = loadConfig(server.kubeconfig);
+  const order = server.faults.inject({ verb: 'watch', resource: 'secrets' }, { type: 'end-watch', afterEvents: 1 });
+  const list = () => clients.core.listNamespacedSecret({ namespace });
+  const informer = makeInformer(config, `/api/v1/namespaces/${namespace}/secrets`, list);
+  const seen = new Set<string>();
+  informer.on('add', ({ metadata }) => seen.add(metadata?.name ?? ''));
+  await informer.start();
+  const makeSecret = (name: string) => clients.core.createNamespacedSecret({ namespace, body: { metadata: { name } } });
+  for (const name of ['first', 'second', 'third']) await makeSecret(name);
+  await until(async () => seen.size === 3);
+  expect(order.hits).toBe(1);
+  await informer.stop();
 });

@@ -9,7 +9,7 @@ let clients: Clients;
 const namespace = 'default';
 
 beforeAll(async () => {
-  server = await startApiServer({ restartDelayMs: () => 0 });
+  server = await startApiServer({ restartDelayMs: (restarts) => (restarts === 0 ? 0 : 600_000) });
   clients = clientsOf(loadConfig(server.kubeconfig));
 });
 
@@ -173,6 +173,10 @@ describe('the node', () => {
     await until(async () => started.length === 2);
     const [status] = (await readPod('crash')).status?.containerStatuses ?? [];
     expect(status).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 1, message: 'no database' } } });
+    started[1]?.report.exited('web', 1);
+    const pod = await readPod('crash');
+    expect(pod.status?.containerStatuses?.[0]?.state?.waiting?.reason).toBe('CrashLoopBackOff');
+    expect(pod.status?.phase).toBe('Running');
   });
 
   test('a pod that is to run once is over with its containers', async () => {

@@ -9,8 +9,8 @@ export type FaultMatch = {
   readonly user?: string;
 };
 
-/** Ends a watch after so many events: between two lines, or within the next line. */
-export type WatchFault = { readonly type: 'cut-watch' | 'truncate-watch'; readonly afterEvents: number };
+/** Ends a watch after so many events: in good order, by losing the connection, or within the next line. */
+export type WatchFault = { readonly type: 'end-watch' | 'cut-watch' | 'truncate-watch'; readonly afterEvents: number };
 
 /**
  * What goes wrong. `before` a request took effect, or `after` that and before its answer. A request that hangs does so until

@@ -5,17 +5,15 @@ import type { Admission, Machinery } from '../verbs/machinery.ts';
 
 /** Refuses an object if a quota of its namespace allows no more of its kind. Only numbers of objects are counted. */
 export const admitQuota: Admission = (machinery, kind, { metadata }) => {
-  const namespace = metadata.namespace ?? '';
-  if (!kind.namespaced) return;
-  for (const quota of machinery.store.list('/resourcequotas', namespace)) {
+  const { namespace = '', name } = metadata;
+  for (const quota of kind.namespaced ? machinery.store.list('/resourcequotas', namespace) : []) {
     const hard = isFields(quota.spec?.['hard']) ? quota.spec['hard'] : {};
-    for (const name of namesOf(kind)) {
-      const limit = hard[name];
-      const used = usageOf(machinery, namespace, name);
-      if (limit === undefined || used + 1 <= Number(limit)) continue;
-      const why = `exceeded quota: ${quota.metadata.name}, requested: ${name}=1, used: ${name}=${used}, limited: ${name}=${limit}`;
-      throw forbidden(kind, metadata.name, why);
-    }
+    const limited = namesOf(kind).map((entry) => ({ entry, limit: hard[entry], used: usageOf(machinery, namespace, entry) }));
+    const full = limited.find(({ limit, used }) => limit !== undefined && used + 1 > Number(limit));
+    if (full === undefined) continue;
+    const { entry, limit, used } = full;
+    const amounts = `requested: ${entry}=1, used: ${entry}=${used}, limited: ${entry}=${limit}`;
+    throw forbidden(kind, name, `exceeded quota: ${quota.metadata.name}, ${amounts}`);
   }
 };
 

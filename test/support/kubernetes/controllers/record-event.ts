@@ -48,11 +48,13 @@ export function recordEvent(machinery: Machinery, caller: Caller, happening: Hap
   }
 }
 
-/** The reason and message of a container that waits, as its pod's events give them. */
-export function eventOfWaiting(
-  container: string,
-  { reason, message }: { reason: string; message: string },
-): readonly [string, string] {
-  if (message === '') return ['BackOff', `Back-off restarting failed container ${container}`];
+/** The reason and message of what a pod waits for, as its events give them. */
+export function eventOfWaiting({
+  reason,
+  message,
+}: {
+  readonly reason: string;
+  readonly message: string;
+}): readonly [string, string] {
   return reason === 'ContainerCreating' ? ['FailedMount', message] : ['Failed', `Error: ${message}`];
 }

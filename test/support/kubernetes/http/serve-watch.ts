@@ -74,12 +74,18 @@ function sendFirst(machinery: Machinery, query: WatchQuery, since: number, send:
 }
 
 /** What leaves the selection is told as deleted, what enters it as added. */
-function eventOf({ key, object, previous, type }: Change, { kind, namespace, isSelected }: WatchQuery): WatchEvent | undefined {
-  if (key.resource !== resourceOf(kind) || (namespace !== '' && key.namespace !== namespace)) return undefined;
-  const was = previous !== undefined && isSelected(previous);
-  const is = type !== 'DELETED' && isSelected(object);
-  if (is) return { type: was ? 'MODIFIED' : 'ADDED', object };
-  return was ? { type: 'DELETED', object: type === 'DELETED' ? object : lastSelected(previous, object) } : undefined;
+function eventOf(change: Change, query: WatchQuery): WatchEvent | undefined {
+  const { object, previous, type } = change;
+  const { isSelected } = query;
+  if (!isAbout(change, query)) return undefined;
+  const last = previous !== undefined && isSelected(previous) ? previous : undefined;
+  if (type !== 'DELETED' && isSelected(object)) return { type: last === undefined ? 'ADDED' : 'MODIFIED', object };
+  if (last === undefined) return undefined;
+  return { type: 'DELETED', object: type === 'DELETED' ? object : lastSelected(last, object) };
+}
+
+function isAbout({ key }: Change, { kind, namespace }: WatchQuery): boolean {
+  return key.resource === resourceOf(kind) && (namespace === '' || key.namespace === namespace);
 }
 
 function lastSelected(previous: KubeObject, { metadata }: KubeObject): KubeObject {
@@ -106,13 +112,16 @@ function lineWriter(response: ServerResponse): Send {
 function failingWriter(response: ServerResponse, { type, afterEvents }: WatchFault): Send {
   let left = afterEvents;
   const write = lineWriter(response);
-  const breakOff = () => setImmediate(() => response.destroy());
-  if (type === 'cut-watch' && left === 0) breakOff();
+  const breakOff = () => {
+    if (type === 'cut-watch') response.destroy();
+    else if (type === 'end-watch') response.end();
+  };
+  if (left === 0) setImmediate(breakOff);
   return (event) => {
     if (left > 0) {
       left -= 1;
       write(event);
-      if (left === 0 && type === 'cut-watch') breakOff();
+      if (left === 0) setImmediate(breakOff);
     } else if (type === 'truncate-watch' && !response.writableEnded) {
       const line = JSON.stringify(event);
       response.end(line.slice(0, Math.floor(line.length / 2)));

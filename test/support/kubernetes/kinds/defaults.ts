@@ -57,25 +57,23 @@ function completePod(spec: Fields): void {
 }
 
 function completeContainer(container: Fields): void {
-  const isLatest = /(^[^:]*|:latest)$/.test(
-    String(container['image'] ?? '')
-      .split('/')
-      .at(-1) ?? '',
-  );
+  const image = String(container['image'] ?? '');
+  const isLatest = /(^[^:]*|:latest)$/.test(image.slice(image.lastIndexOf('/') + 1));
   fill(container, {
     ...{ terminationMessagePath: '/dev/termination-log', terminationMessagePolicy: 'File', resources: {} },
     imagePullPolicy: isLatest ? 'Always' : 'IfNotPresent',
   });
   for (const port of itemsOf(container, 'ports')) fill(port, { protocol: 'TCP' });
-  for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
-    const probe = container[name];
-    if (!isFields(probe)) continue;
-    fill(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
-    if (isFields(probe['httpGet'])) fill(probe['httpGet'], { path: '/', scheme: 'HTTP' });
-  }
+  for (const name of ['livenessProbe', 'readinessProbe', 'startupProbe']) completeProbe(container[name]);
   for (const { valueFrom } of itemsOf(container, 'env')) {
     if (isFields(valueFrom) && isFields(valueFrom['fieldRef'])) fill(valueFrom['fieldRef'], { apiVersion: 'v1' });
   }
+}
+
+function completeProbe(probe: unknown): void {
+  if (!isFields(probe)) return;
+  fill(probe, { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 });
+  if (isFields(probe['httpGet'])) fill(probe['httpGet'], { path: '/', scheme: 'HTTP' });
 }
 
 function completeVolume(volume: Fields): void {

@@ -1,4 +1,4 @@
-import type { V1Container, V1EnvVar, V1Pod } from '@kubernetes/client-node';
+import type { V1Container, V1EnvVar, V1Pod, V1SecretKeySelector } from '@kubernetes/client-node';
 import { type KubeObject, viewAs } from '../storage/kube-object.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { MissingReference } from './missing-reference.ts';
@@ -52,19 +52,22 @@ function variableValue(
   const { secretKeyRef, configMapKeyRef, fieldRef, resourceFieldRef } = valueFrom;
   if (fieldRef != null) return readPodField(pod, fieldRef.fieldPath, facts);
   if (resourceFieldRef != null) return readResourceField(container, resourceFieldRef);
-  const reference = secretKeyRef ?? configMapKeyRef;
-  if (reference == null) return '';
-  const type = secretKeyRef == null ? 'configmap' : 'secret';
-  const name = reference.name ?? '';
-  const data = readData(store, pod, type, name, reference.optional === true);
-  const found = data?.[reference.key];
-  if (found !== undefined) return found.toString();
-  if (reference.optional === true) return undefined;
+  if (secretKeyRef != null) return readKey(store, pod, 'secret', secretKeyRef);
+  return configMapKeyRef == null ? '' : readKey(store, pod, 'configmap', configMapKeyRef);
+}
+
+function readKey(
+  store: ObjectStore,
+  pod: KubeObject,
+  type: 'secret' | 'configmap',
+  reference: V1SecretKeySelector,
+): string | undefined {
+  const { name = '', key, optional = false } = reference;
+  const found = readData(store, pod, type, name, optional)?.[key];
+  if (found !== undefined || optional) return found?.toString();
   const kind = type === 'secret' ? 'Secret' : 'ConfigMap';
-  throw new MissingReference(
-    'CreateContainerConfigError',
-    `couldn't find key ${reference.key} in ${kind} ${pod.metadata.namespace}/${name}`,
-  );
+  const message = `couldn't find key ${key} in ${kind} ${pod.metadata.namespace}/${name}`;
+  throw new MissingReference('CreateContainerConfigError', message);
 }
 
 function readData(store: ObjectStore, pod: KubeObject, type: 'secret' | 'configmap', name: string, isOptional: boolean) {

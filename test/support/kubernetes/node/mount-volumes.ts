@@ -16,26 +16,25 @@ export function mountVolumes(store: ObjectStore, pod: KubeObject, facts: NodeFac
 }
 
 function mountVolume(mounting: Mounting, volume: V1Volume): MountedVolume {
-  const { name: _name, configMap, secret, projected, downwardAPI, emptyDir, persistentVolumeClaim, ...others } = volume;
+  const { name: _name, emptyDir, persistentVolumeClaim: claim, ...source } = volume;
   if (emptyDir != null) {
     const { sizeLimit, medium } = emptyDir;
     return { type: 'emptyDir', ...(sizeLimit === undefined ? {} : { sizeLimit }), ...(medium === undefined ? {} : { medium }) };
   }
-  if (persistentVolumeClaim != null) {
-    return { type: 'claim', claimName: persistentVolumeClaim.claimName, readOnly: persistentVolumeClaim.readOnly === true };
-  }
-  const source: V1VolumeProjection = {
-    ...(configMap == null ? {} : { configMap }),
-    ...(secret == null ? {} : { secret: { ...secret, name: secret.secretName ?? '' } }),
-    ...(downwardAPI == null ? {} : { downwardAPI }),
-  };
+  if (claim != null) return { type: 'claim', claimName: claim.claimName, readOnly: claim.readOnly === true };
+  const parts = projectionsOf(source);
+  if (parts === undefined) return { type: 'other', source };
+  const { configMap, secret, downwardAPI, projected } = source;
   const mode = (configMap ?? secret ?? downwardAPI ?? projected)?.defaultMode ?? 0o644;
-  if (projected != null) {
-    const parts = (projected.sources ?? []).map((part) => projectedFiles(mounting, part, mode));
-    return { type: 'files', files: Object.assign({}, ...parts) };
-  }
-  if (Object.keys(source).length === 0) return { type: 'other', source: { ...others } };
-  return { type: 'files', files: projectedFiles(mounting, source, mode) };
+  return { type: 'files', files: Object.assign({}, ...parts.map((part) => projectedFiles(mounting, part, mode))) };
+}
+
+/** Volumes of one source are read as projections of just that; `undefined` for volumes that are no files of the API. */
+function projectionsOf({ configMap, secret, downwardAPI, projected }: Omit<V1Volume, 'name'>): V1VolumeProjection[] | undefined {
+  if (projected != null) return projected.sources ?? [];
+  if (configMap != null) return [{ configMap }];
+  if (secret != null) return [{ secret: { ...secret, name: secret.secretName ?? '' } }];
+  return downwardAPI == null ? undefined : [{ downwardAPI }];
 }
 
 function projectedFiles(

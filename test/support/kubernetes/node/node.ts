@@ -116,8 +116,7 @@ export class Node implements Controller {
       if (!(error instanceof MissingReference)) throw error;
       this.#setAll(residence, { type: 'waiting', reason: error.reason, message: error.message });
       this.#tell(residence, actor);
-      const [container = ''] = residence.containers.keys();
-      actor.tellEvent(pod, 'Warning', ...eventOfWaiting(container, error));
+      actor.tellEvent(pod, 'Warning', ...eventOfWaiting(error));
       return;
     }
     this.#start(pod, residence, residence.mounted, actor);
@@ -147,16 +146,23 @@ export class Node implements Controller {
       blocked: (container, reason, message) => set(container, () => ({ type: 'waiting', reason, message })),
       exited: (container, exitCode, message = '') => {
         set(container, (before) => endOf(before, exitCode, message, actor.machinery.now()));
-        this.#afterExit(residence, exitCode, actor);
+        this.#afterExit(residence, container, exitCode, actor);
       },
     };
   }
 
   /** Simplified: a container is started again together with the others of its pod. */
-  #afterExit(residence: Residence, exitCode: number, actor: Actor): void {
-    const policy = actor.read(residence.key)?.spec?.['restartPolicy'];
-    if (residence.isStopping || policy === 'Never' || (policy === 'OnFailure' && exitCode === 0)) return;
-    setTimeout(() => void this.#restart(residence, actor), this.#options.restartDelayMs(residence.restarts)).unref();
+  #afterExit(residence: Residence, container: string, exitCode: number, actor: Actor): void {
+    const pod = actor.read(residence.key);
+    const policy = pod?.spec?.['restartPolicy'];
+    if (pod === undefined || residence.isStopping || policy === 'Never' || (policy === 'OnFailure' && exitCode === 0)) return;
+    const delayMs = this.#options.restartDelayMs(residence.restarts);
+    setTimeout(() => void this.#restart(residence, actor), delayMs).unref();
+    if (delayMs === 0) return;
+    const message = `back-off ${delayMs / 1000}s restarting failed container=${container} pod=${pod.metadata.name}`;
+    residence.containers.set(container, { type: 'waiting', reason: 'CrashLoopBackOff', message });
+    this.#tell(residence, actor);
+    actor.tellEvent(pod, 'Warning', 'BackOff', `Back-off restarting failed container ${container}`);
   }
 
   async #restart(residence: Residence, actor: Actor): Promise<void> {

@@ -62,13 +62,15 @@ export function describePod(pod: KubeObject, { containers, podIp, hostIp, restar
   };
 }
 
-function phaseOf({ spec }: KubeObject, states: readonly ContainerState[]): string {
+function phaseOf({ spec, status }: KubeObject, states: readonly ContainerState[]): string {
   const ended = states.filter((state) => state.type === 'terminated');
   const policy = spec?.['restartPolicy'];
   const isOver = ended.length === states.length && policy !== 'Always';
   if (isOver && ended.every(({ exitCode }) => exitCode === 0)) return 'Succeeded';
   if (isOver && policy === 'Never') return 'Failed';
-  return states.some((state) => state.type === 'waiting') && ended.length === 0 ? 'Pending' : 'Running';
+  // A pod that has run once is never pending again.
+  const isPending = states.some((state) => state.type === 'waiting') && ended.length === 0 && status?.['phase'] !== 'Running';
+  return isPending ? 'Pending' : 'Running';
 }
 
 function conditionsOf(isReady: boolean, isCompleted: boolean): Condition[] {

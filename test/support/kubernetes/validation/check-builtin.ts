@@ -127,26 +127,29 @@ function checkClaim({ spec }: KubeObject, before: KubeObject | undefined): Statu
 
 function checkWorkload(object: KubeObject, before: KubeObject | undefined): StatusCause[] {
   const { spec } = viewAs<V1Deployment>(object);
+  const { replicas = 0, strategy } = spec ?? {};
+  const mixed = strategy?.type === 'Recreate' && strategy.rollingUpdate != null;
+  return [
+    ...checkSelector(object, before),
+    ...(replicas < 0 ? [invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0')] : []),
+    ...checkOneOf(strategy?.type, ['Recreate', 'RollingUpdate'], 'spec.strategy.type'),
+    ...(mixed ? [forbiddenValue('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")] : []),
+    ...checkTemplate(object, ['Always']),
+  ];
+}
+
+function checkSelector(object: KubeObject, before: KubeObject | undefined): StatusCause[] {
+  const { spec } = viewAs<V1Deployment>(object);
+  const selector = object.spec?.['selector'];
   const wanted = Object.entries(spec?.selector?.matchLabels ?? {});
   const labels = spec?.template?.metadata?.labels ?? {};
-  const old = before?.spec?.['selector'];
-  const hasExpressions = (spec?.selector?.matchExpressions ?? []).length > 0;
+  const isEmpty = wanted.length + (spec?.selector?.matchExpressions ?? []).length === 0;
+  const isUnfit = wanted.some(([name, value]) => labels[name] !== value);
+  const isChanged = before !== undefined && !isSame(before.spec?.['selector'], selector);
   return [
-    ...(wanted.length === 0 && !hasExpressions
-      ? [invalidValue('spec.selector', {}, 'empty selector is invalid for deployment')]
-      : []),
-    ...(wanted.some(([name, value]) => labels[name] !== value)
-      ? [invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')]
-      : []),
-    ...(old === undefined || isSame(old, object.spec?.['selector'])
-      ? []
-      : [invalidValue('spec.selector', object.spec?.['selector'], 'field is immutable')]),
-    ...((spec?.replicas ?? 0) < 0 ? [invalidValue('spec.replicas', spec?.replicas, 'must be greater than or equal to 0')] : []),
-    ...checkOneOf(spec?.strategy?.type, ['Recreate', 'RollingUpdate'], 'spec.strategy.type'),
-    ...(spec?.strategy?.type === 'Recreate' && spec.strategy.rollingUpdate != null
-      ? [forbiddenValue('spec.strategy.rollingUpdate', "may not be specified when strategy `type` is 'Recreate'")]
-      : []),
-    ...checkTemplate(object, ['Always']),
+    ...(isEmpty ? [invalidValue('spec.selector', {}, 'empty selector is invalid for deployment')] : []),
+    ...(isUnfit ? [invalidValue('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')] : []),
+    ...(isChanged ? [invalidValue('spec.selector', selector, 'field is immutable')] : []),
   ];
 }
 

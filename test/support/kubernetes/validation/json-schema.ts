@@ -47,18 +47,19 @@ export function findUnknownFields(value: unknown, schema: JsonSchema, path = '')
 
 /** The value with the schema's defaults where something is absent. */
 export function withDefaults(value: unknown, schema: JsonSchema): unknown {
-  const items = schema.items;
+  const { items, properties = {}, additionalProperties: more } = schema;
   if (Array.isArray(value)) return items === undefined ? value : value.map((item) => withDefaults(item, items));
   if (!isFields(value)) return value;
-  const filled: Fields = { ...value };
-  for (const [name, child] of Object.entries(schema.properties ?? {})) {
-    if (filled[name] === undefined && child.default !== undefined) filled[name] = structuredClone(child.default);
-    if (filled[name] !== undefined) filled[name] = withDefaults(filled[name], child);
-  }
-  const more = schema.additionalProperties;
-  if (typeof more !== 'object') return filled;
-  const keys = Object.keys(filled).filter((name) => schema.properties?.[name] === undefined);
-  return { ...filled, ...Object.fromEntries(keys.map((name) => [name, withDefaults(filled[name], more)])) };
+  const absent = Object.entries(properties).filter(([name, child]) => value[name] === undefined && child.default !== undefined);
+  const filled: Fields = {
+    ...value,
+    ...Object.fromEntries(absent.map(([name, child]) => [name, structuredClone(child.default)])),
+  };
+  const complete = ([name, child]: [string, unknown]) => {
+    const known = properties[name] ?? (typeof more === 'object' ? more : undefined);
+    return [name, known === undefined ? child : withDefaults(child, known)];
+  };
+  return Object.fromEntries(Object.entries(filled).map(complete));
 }
 
 /** What is wrong with a value; `old` is what was there before, which rules on changes look at. */

@@ -43,26 +43,28 @@ function assertPreconditions({ kind, name }: Target, { metadata }: KubeObject, {
 
 function markDeleted(machinery: Machinery, target: Target, before: KubeObject, options: DeleteOptions): KubeObject {
   const { kind } = target;
-  const policy = options.propagationPolicy;
-  const own = (before.metadata.finalizers ?? []).filter(
-    (name) => policy === undefined || (name !== FOREGROUND && name !== ORPHAN),
-  );
-  const asked = policy ?? (own.includes(FOREGROUND) || own.includes(ORPHAN) ? undefined : kind.defaultPropagation);
-  const added = { Background: undefined, Foreground: FOREGROUND, Orphan: ORPHAN }[asked ?? 'Background'];
-  const finalizers = added === undefined ? own : [...own, added];
+  const { finalizers: _old, ...old } = before.metadata;
+  const finalizers = finalizersOf(target, before, options);
+  const isFirst = old.deletionTimestamp === undefined;
   const metadata = {
-    ...before.metadata,
-    ...(kind.hasGeneration && before.metadata.deletionTimestamp === undefined
-      ? { generation: (before.metadata.generation ?? 0) + 1 }
-      : {}),
-    deletionTimestamp: before.metadata.deletionTimestamp ?? timeOf(machinery.now()),
+    ...old,
+    ...(kind.hasGeneration && isFirst ? { generation: (old.generation ?? 0) + 1 } : {}),
+    deletionTimestamp: old.deletionTimestamp ?? timeOf(machinery.now()),
     deletionGracePeriodSeconds: graceOf(target, before, options),
-    finalizers,
+    ...(finalizers.length === 0 ? {} : { finalizers }),
   };
-  const { finalizers: _none, ...withoutFinalizers } = metadata;
-  const object = { ...before, metadata: finalizers.length === 0 ? withoutFinalizers : metadata };
-  if (kind.kind !== 'Namespace') return object;
-  return { ...object, status: { ...before.status, phase: 'Terminating' } };
+  const status = kind.kind === 'Namespace' ? { status: { ...before.status, phase: 'Terminating' } } : {};
+  return { ...before, ...status, metadata };
+}
+
+/** A policy stands as a finalizer; one that is stated takes the place of what was decided before. */
+function finalizersOf({ kind }: Target, { metadata }: KubeObject, { propagationPolicy: policy }: DeleteOptions): string[] {
+  const old = metadata.finalizers ?? [];
+  const isPolicy = (name: string) => name === FOREGROUND || name === ORPHAN;
+  if (policy === undefined && old.some(isPolicy)) return [...old];
+  const others = old.filter((name) => !isPolicy(name));
+  const added = { Background: [], Foreground: [FOREGROUND], Orphan: [ORPHAN] }[policy ?? kind.defaultPropagation];
+  return [...others, ...added];
 }
 
 /** Pods get time to stop; asking again may only shorten it. A pod that no node runs has nothing to stop. */

@@ -1,6 +1,6 @@
 import { fieldValuesOf } from '../apply/field-values.ts';
 import { applyJsonPatch } from '../apply/json-patch.ts';
-import { newOwner, writeOwners } from '../apply/managed-fields.ts';
+import { type FieldsWriter, newOwner, writeOwners } from '../apply/managed-fields.ts';
 import { applyMergePatch, applyStrategicPatch } from '../apply/merge-patch.ts';
 import { applyConfiguration } from '../apply/server-side-apply.ts';
 import { topologyOf } from '../apply/topology.ts';
@@ -47,7 +47,25 @@ function patched(kind: Kind, before: KubeObject, { mediaType, body }: Patch): un
 }
 
 function applyObject(machinery: Machinery, target: Target, { body, force }: Patch, caller: Caller): KubeObject {
-  const { kind, namespace, name, subresource } = target;
+  const { kind, subresource } = target;
+  const sent = readConfiguration(target, body);
+  const writer = {
+    manager: caller.fieldManager,
+    operation: 'Apply' as const,
+    apiVersion: apiVersionOf(kind),
+    subresource,
+    time: timeOf(machinery.now()),
+  };
+  const live = machinery.store.read(storeKey(target));
+  if (live === undefined) return createApplied(machinery, target, sent, writer, caller);
+  assertNewest(target, live, sent);
+  const application = { live, applied: ownPart(kind, subresource, sent), writer, force, topology: topologyOf(kind) };
+  const merged = applyConfiguration(application);
+  const { managedFields } = merged.metadata;
+  return writeObject(machinery, { target, before: live, after: merged, caller, managedFields });
+}
+
+function readConfiguration({ kind, namespace, name }: Target, body: unknown): KubeObject {
   if (isFields(body) && (body['apiVersion'] === undefined || body['kind'] === undefined)) {
     throw badRequest('apiVersion and kind must be set in an applied configuration');
   }
@@ -57,39 +75,25 @@ function applyObject(machinery: Machinery, target: Target, { body, force }: Patc
     throw badRequest(`the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`);
   }
   checkDecodable(kind, sent);
-  const applied = ownPart(kind, subresource, sent);
-  const topology = topologyOf(kind);
-  const writer = {
-    manager: caller.fieldManager,
-    operation: 'Apply' as const,
-    apiVersion: apiVersionOf(kind),
-    subresource,
-    time: timeOf(machinery.now()),
-  };
-  const live = machinery.store.read(storeKey(target));
-  if (live === undefined) {
-    if (sent.metadata.resourceVersion || sent.metadata.uid) throw conflict(kind, name, MODIFIED);
-    if (subresource !== '') readObject(machinery, target);
-    const paths = new Set(fieldValuesOf(applied, topology).keys());
-    const named = { ...applied, metadata: { ...sent.metadata, name } };
-    return createObject(machinery, {
-      kind,
-      namespace,
-      body: named,
-      caller,
-      managedFields: () => writeOwners([newOwner(writer, paths)]),
-    });
-  }
-  assertNewest(target, live, sent);
-  const { resourceVersion: _version, uid: _uid, ...metadata } = sent.metadata;
-  const merged = applyConfiguration({ live, applied: { ...applied, metadata }, writer, force, topology });
-  const { managedFields } = merged.metadata;
-  return writeObject(machinery, { target, before: live, after: merged, caller, managedFields });
+  return sent;
 }
 
-/** What of a configuration counts: the status is applied by its own path only. */
-function ownPart(kind: Kind, subresource: string, { status, ...rest }: KubeObject): Fields {
-  if (subresource === 'status')
-    return { apiVersion: rest.apiVersion, kind: rest.kind, ...(status === undefined ? {} : { status }) };
-  return kind.subresources.includes('status') || status === undefined ? rest : { ...rest, status };
+function createApplied(machinery: Machinery, target: Target, sent: KubeObject, writer: FieldsWriter, caller: Caller): KubeObject {
+  const { kind, namespace, name, subresource } = target;
+  if (sent.metadata.resourceVersion || sent.metadata.uid) throw conflict(kind, name, MODIFIED);
+  if (subresource !== '') readObject(machinery, target);
+  const applied = ownPart(kind, subresource, sent);
+  const paths = new Set(fieldValuesOf(applied, topologyOf(kind)).keys());
+  const body = { ...applied, metadata: { ...sent.metadata, name } };
+  const managedFields = () => writeOwners([newOwner(writer, paths)]);
+  return createObject(machinery, { kind, namespace, body, caller, managedFields });
+}
+
+/** What of a configuration counts: the status is applied by its own path only, and nothing else that way. */
+function ownPart(kind: Kind, subresource: string, { status, metadata, ...rest }: KubeObject): Fields {
+  const { apiVersion } = rest;
+  if (subresource === 'status') return { apiVersion, kind: rest.kind, ...(status === undefined ? {} : { status }) };
+  const { resourceVersion: _version, uid: _uid, ...own } = metadata;
+  const keepsStatus = status !== undefined && !kind.subresources.includes('status');
+  return { ...rest, metadata: own, ...(keepsStatus ? { status } : {}) };
 }

@@ -36,15 +36,7 @@ export function createInstanceController(graphs: ReadonlyMap<string, Graph>): Co
     name: 'kro',
     concerns({ key, object }, actor) {
       if (graphOf(key.resource) !== undefined) return [key];
-      if (key.resource === DEFINITIONS) {
-        const { resource = '' } = graphs.get(key.name) ?? {};
-        return actor.list(resource).map((instance) => keyOf(resource, instance));
-      }
-      const labels = object.metadata.labels ?? {};
-      const graph = graphs.get(labels[LABELS.graph] ?? '');
-      return graph === undefined
-        ? []
-        : [{ resource: graph.resource, namespace: labels[LABELS.namespace] ?? '', name: labels[LABELS.name] ?? '' }];
+      return key.resource === DEFINITIONS ? instancesOf(graphs.get(key.name), actor) : instanceOf(graphs, object);
     },
     reconcile(key, actor) {
       const graph = graphOf(key.resource);
@@ -55,6 +47,17 @@ export function createInstanceController(graphs: ReadonlyMap<string, Graph>): Co
       else bringUp(actor, graph, key);
     },
   };
+}
+
+function instancesOf(graph: Graph | undefined, actor: Actor): ObjectKey[] {
+  return graph === undefined ? [] : actor.list(graph.resource).map((instance) => keyOf(graph.resource, instance));
+}
+
+/** The instance that an object was made for, by its labels. */
+function instanceOf(graphs: ReadonlyMap<string, Graph>, { metadata }: KubeObject): ObjectKey[] {
+  const { [LABELS.graph]: graphName = '', [LABELS.namespace]: namespace = '', [LABELS.name]: name = '' } = metadata.labels ?? {};
+  const graph = graphs.get(graphName);
+  return graph === undefined || name === '' ? [] : [{ resource: graph.resource, namespace, name }];
 }
 
 function bringUp(actor: Actor, graph: Graph, key: ObjectKey): void {
