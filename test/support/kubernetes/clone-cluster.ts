@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { V1PolicyRule } from '@kubernetes/client-node';
 import { parseEnv } from '@wcr/shared/config/parse-env';
 import { createCluster } from '@wcr/worker/drivers/cluster/cluster';
 import { type Cluster, KINDS, type KindName } from '@wcr/worker/drivers/cluster/cluster.types';
@@ -9,11 +10,12 @@ import { kubernetesRuntimeConfig } from '@wcr/worker/drivers/runtime/kubernetes/
 import { createKubernetesRuntime } from '@wcr/worker/drivers/runtime/kubernetes/kubernetes-runtime.driver';
 import type { Runtime } from '@wcr/worker/drivers/runtime/runtime.types';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { deployFolder, parseManifests } from '../manifests/build-kustomization.ts';
 import { useMariaDb } from '../services.ts';
 import { createCloneNode } from './clone-node.ts';
 import { startIngressController } from './ingress-controller.ts';
 import { type ApiServer, startApiServer } from './start-api-server.ts';
-import { useCluster } from './test-cluster.ts';
+import { type TestCluster, useCluster } from './test-cluster.ts';
 
 /**
  * A namespace in which clones can really be made. With TEST_KUBECONFIG it is one of that cluster, which must know TEST_CLONE_IMAGE, serve
@@ -37,12 +39,15 @@ export async function startCloneCluster(env: Readonly<Record<string, string>> = 
   const stack = new AsyncDisposableStack();
   const dir = mkdtempSync(join(tmpdir(), 'wcr-kube-'));
   stack.defer(() => rmSync(dir, { recursive: true, force: true }));
-  const real = process.env['TEST_KUBECONFIG'] || undefined;
-  const standIn = real === undefined ? await startStandIn(stack) : undefined;
-  const kubeconfig = real ?? join(dir, 'kubeconfig');
-  if (standIn) writeFileSync(kubeconfig, standIn.kubeconfig, { mode: 0o600 });
-  const test = stack.use(await useCluster(standIn?.kubeconfig ?? readFileSync(kubeconfig, 'utf8'), async () => undefined));
-  const cluster = createCluster(() => connectCluster(kubeconfig), test.namespace);
+  const real = process.env['TEST_KUBECONFIG'];
+  const standIn = real ? undefined : await startStandIn(stack);
+  const admin = standIn?.kubeconfig ?? readFileSync(real ?? '', 'utf8');
+  const test = stack.use(await useCluster(admin, async () => undefined));
+  const adminFile = join(dir, 'admin');
+  writeFileSync(adminFile, admin, { mode: 0o600 });
+  const cluster = createCluster(() => connectCluster(adminFile), test.namespace);
+  const kubeconfig = join(dir, 'worker');
+  writeFileSync(kubeconfig, await workerConfig(test), { mode: 0o600 });
   const clonesUrl = process.env['TEST_CLONES_URL'] ?? stack.use(await startIngressController(cluster)).url;
   const databaseUrl = process.env['TEST_DATABASE_URL'] ?? (await sharedDatabase());
   const settings = {
@@ -69,6 +74,26 @@ export async function startCloneCluster(env: Readonly<Record<string, string>> = 
     ],
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+const WORKER = 'worker';
+
+/** A service account with the rights that `deploy/` gives to workers, and no others. */
+async function workerConfig({ namespace, clients, configFor }: TestCluster): Promise<string> {
+  const role = readWorkerRole();
+  await clients.core.createNamespacedServiceAccount({ namespace, body: { metadata: { name: WORKER } } });
+  await clients.rbac.createNamespacedRole({ namespace, body: { metadata: { name: WORKER }, rules: role.rules } });
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: WORKER };
+  const subjects = [{ kind: 'ServiceAccount', name: WORKER, namespace }];
+  await clients.rbac.createNamespacedRoleBinding({ namespace, body: { metadata: { name: WORKER }, roleRef, subjects } });
+  return (await configFor(WORKER)).exportConfig();
+}
+
+/** What workers may do in the namespace of clones. */
+export function readWorkerRole(): { rules: V1PolicyRule[] } {
+  const manifests = parseManifests(readFileSync(join(deployFolder, 'base/rbac.yaml'), 'utf8'));
+  const role = manifests.find(({ kind, metadata }) => kind === 'Role' && metadata.name === 'clone-runtime');
+  return { rules: role?.['rules'] as V1PolicyRule[] };
 }
 
 async function startStandIn(stack: AsyncDisposableStack): Promise<ApiServer> {

@@ -1,0 +1,46 @@
+import { createCloneSpec } from '@wcr/worker/drivers/runtime/runtime.contract';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type CloneCluster, readWorkerRole, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
+
+const signal = new AbortController().signal;
+const VARIANTS: readonly Record<string, string>[] = [
+  {},
+  { WCR_KUBERNETES_DATABASE: 'sidecar', WCR_KUBERNETES_ROUTING: 'ingress', WCR_KUBERNETES_STORAGE: 'pvc' },
+  { WCR_KUBERNETES_DATABASE: 'dedicated' },
+  { WCR_KUBERNETES_PROVISIONING: 'kro' },
+];
+
+let clones: CloneCluster;
+beforeAll(async () => {
+  clones = await startCloneCluster();
+  clones.standIn?.setDatabaseOutcome({ type: 'available', address: 'db.example', port: 3306 });
+});
+afterAll(() => clones?.[Symbol.asyncDispose]());
+
+/** `group/resource` with the verbs, sorted. */
+function byResource(rights: readonly { resource: string; verb: string }[]): Record<string, string[]> {
+  const verbs: Record<string, Set<string>> = {};
+  for (const { resource, verb } of rights) (verbs[resource] ??= new Set()).add(verb);
+  return Object.fromEntries(Object.entries(verbs).map(([resource, set]) => [resource, [...set].sort()]));
+}
+
+it('a worker makes use of every right that deploy/ gives it, and needs no other', async () => {
+  for (const env of VARIANTS) {
+    const runtime = clones.createRuntime(env);
+    const spec = createCloneSpec();
+    await runtime.ensure(spec, signal);
+    if (env['WCR_KUBERNETES_DATABASE'] !== 'dedicated') await runtime.awaitReady(spec.record.id, signal);
+    await runtime.update(spec.record.id, { status: 'copying' });
+    expect(await runtime.list()).toHaveLength(1);
+    await runtime.remove(spec.record.id, signal);
+  }
+  const user = `system:serviceaccount:${clones.namespace}:worker`;
+  const used = (clones.standIn?.requests.rights(user) ?? []).map(({ verb, group, resource }) => ({
+    resource: `${group}/${resource}`,
+    verb,
+  }));
+  const given = readWorkerRole().rules.flatMap(({ apiGroups = [], resources = [], verbs }) =>
+    apiGroups.flatMap((group) => resources.flatMap((name) => verbs.map((verb) => ({ resource: `${group}/${name}`, verb })))),
+  );
+  expect(byResource(used)).toEqual(byResource(given));
+});
