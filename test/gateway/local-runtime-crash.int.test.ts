@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { localClonePaths } from '@wcr/shared/contracts/local-clone';
-import { createCloneDatabases } from '@wcr/worker/drivers/runtime/local/clone-database';
+import { createCloneDatabases } from '@wcr/worker/drivers/runtime/clone-database';
 import { createSystemUsers } from '@wcr/worker/drivers/runtime/local/system-user';
 import { createCloneSpec } from '@wcr/worker/drivers/runtime/runtime.contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

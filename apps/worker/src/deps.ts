@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
-import { createSealer } from '@wcr/shared/secrets/seal';
+import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, setGlobalDispatcher } from 'undici';
@@ -15,11 +15,16 @@ import type { BrowserDriver } from './drivers/browser/browser.types.ts';
 import { createBrowserPool } from './drivers/browser/browser-pool.ts';
 import { compareVersions } from './drivers/browser/compare-versions.ts';
 import { readPluginZip } from './drivers/browser/plugin-zip.ts';
+import { createCluster } from './drivers/cluster/cluster.ts';
+import type { Cluster } from './drivers/cluster/cluster.types.ts';
+import { connectCluster } from './drivers/cluster/connection.ts';
 import { connectPod } from './drivers/pod-cost/kubernetes-pod.ts';
 import { createPodCost } from './drivers/pod-cost/pod-cost.driver.ts';
 import type { PodCost } from './drivers/pod-cost/pod-cost.types.ts';
 import { knowSecrets } from './drivers/runtime/know-secrets.ts';
+import { createKubernetesRuntime } from './drivers/runtime/kubernetes/kubernetes-runtime.driver.ts';
 import { createLocalRuntime } from './drivers/runtime/local/local-runtime.driver.ts';
+import type { Runtime } from './drivers/runtime/runtime.types.ts';
 import { normaliseAddress, parseAddress } from './drivers/site/normalise-address.ts';
 import { probeSite } from './drivers/site/probe-site.ts';
 import type { SiteProbe } from './drivers/site/site.types.ts';
@@ -71,14 +76,14 @@ export function createDeps(config: WorkerConfig): Deps {
   useOwnHttpClient();
   const now = Date.now;
   const redactor = createRedactor();
-  redactor.add(config.secretsKey, passwordOf(config.redisUrl), passwordOf(config.databaseUrl));
+  redactor.add(config.secretsKey, passwordOf(config.redisUrl), passwordOf(config.databaseUrl ?? config.redisUrl));
   const logger = createLogger({ ...config, redactor });
   const metrics = createWorkerMetrics();
   const redis = connectRedis(config.redisUrl, logger);
   const queues = createQueues({ redis, prefix: QUEUE_PREFIX, logger });
   const sealer = createSealer(config.secretsKey);
   const isRoot = process.getuid?.() === 0;
-  const runtime = knowSecrets(createLocalRuntime({ ...config, sealer, clock: now, isRoot }), redactor);
+  const runtime = knowSecrets(createRuntime(config, { sealer, now, isRoot }), redactor);
   const network = config.allowPrivateSources ? undefined : createPublicNetwork();
   const sources = sourceAccess(config, network);
   const browser = createBrowser(config, { probeSite: sources.probeSite, network, isRoot });
@@ -123,7 +128,7 @@ export function createDeps(config: WorkerConfig): Deps {
       },
     },
     worker: workerSettings(config),
-    podCost: createPodCost({ pod: connectPod(config), logger }),
+    podCost: createPodCost({ pod: connectPod(config, clusterOf(config)), logger }),
     async close() {
       await browser.close();
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
@@ -138,6 +143,24 @@ export function createDeps(config: WorkerConfig): Deps {
  */
 function useOwnHttpClient(): void {
   setGlobalDispatcher(new Agent());
+}
+
+function createRuntime(
+  config: WorkerConfig,
+  { sealer, now, isRoot }: { sealer: Sealer; now: () => number; isRoot: boolean },
+): Runtime {
+  if (config.runtime === 'kubernetes') {
+    return createKubernetesRuntime({ ...config, cluster: clusterOf(config)(config.clonesNamespace) });
+  }
+  const { localDir, databaseUrl } = config;
+  if (localDir === undefined || databaseUrl === undefined) {
+    throw new Error('The local runtime needs WCR_LOCAL_DIR and WCR_DATABASE_URL.');
+  }
+  return createLocalRuntime({ ...config, localDir, databaseUrl, sealer, clock: now, isRoot });
+}
+
+function clusterOf({ kubeconfig }: WorkerConfig): (namespace: string) => Cluster {
+  return (namespace) => createCluster(() => connectCluster(kubeconfig), namespace);
 }
 
 type BrowserSurroundings = { probeSite: SiteProbe; network: PublicNetwork | undefined; isRoot: boolean };

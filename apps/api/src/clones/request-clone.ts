@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { CloneRecord, CloneStatus } from '@wcr/shared/contracts/clone-record';
 import type { CloneInput } from '@wcr/shared/contracts/jobs';
 import { CLONE_QUEUE } from '@wcr/shared/contracts/queues';
+import { cloneAddress } from '@wcr/shared/domain/clone-address';
 import { createCloneId } from '@wcr/shared/domain/clone-id';
 import type { Caller } from '../access/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -19,16 +20,20 @@ export type CloneRequest = {
 };
 export type AcceptedClone = { readonly id: string; readonly url: string; readonly status: CloneStatus; readonly jobId: string };
 
+/** Clones that take no room any more. */
+const OVER: readonly CloneStatus[] = ['expired', 'failed'];
+
 type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now'>;
 
 /**
  * Takes a clone on. Repeating it with the same Idempotency-Key, at once or after an error at any point, gives the same
  * clone and at most one job.
- * @throws AppError `queue.unavailable`, `request.idempotency_conflict`
+ * @throws AppError `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`
  */
 export async function requestClone(deps: Deps, request: CloneRequest): Promise<AcceptedClone> {
   const { id, jobId, record } = await takeOn(deps, {
     kind: CLONE_RECORDS,
+    limit: { most: deps.config.maxClones, free: OVER },
     queue: CLONE_QUEUE,
     idempotency: idempotencyOf(deps.config.secretsKey, 'clone', request),
     recordOf: () => recordOf(deps, request),
@@ -83,5 +88,5 @@ function secretRefOf(cloneId: string): string {
 }
 
 function addressOf({ config }: Deps, cloneId: string): string {
-  return `${config.clonesUrl.replace(/\/+$/, '')}/${cloneId}/`;
+  return `${cloneAddress(config.clonesUrl, cloneId)}/`;
 }

@@ -53,6 +53,11 @@ export const apiConfig = {
     doc: 'Longest life of a clone, in minutes.',
     schema: envSchemas.count.min(1).default(10_080),
   },
+  maxClones: {
+    env: 'WCR_MAX_CLONES',
+    doc: 'Most clones there may be at a time, e.g. what a load balancer has routes for; 0 for any number.',
+    schema: envSchemas.count.default(0),
+  },
   maxEventStreams: {
     env: 'WCR_MAX_EVENT_STREAMS',
     doc: 'How many event streams of jobs one process keeps open.',

@@ -15,8 +15,9 @@ const DAY_SECONDS = 24 * 3600;
  * that is `queued` without a job, which a repeat of the request or the sweeper completes.
  *
  * KEYS: idempotency entry, record, index, job, secret…
- * ARGV: entry ('' without a key), record, createdAt, id, seconds, prefix of records, sealed…
- * Returns: {'new'} | {'taken'} (a record or job has the id) | {'held', entry, record or ''}.
+ * ARGV: entry ('' without a key), record, createdAt, id, seconds, prefix of records, most records (0: any number), statuses
+ *   that do not count (" a b "), sealed…
+ * Returns: {'new'} | {'full'} | {'taken'} (a record or job has the id) | {'held', entry, record or ''}.
  */
 const RESERVE = defineScript(`if ARGV[1] ~= '' then
   local held = redis.call('GET', KEYS[1])
@@ -26,7 +27,17 @@ const RESERVE = defineScript(`if ARGV[1] ~= '' then
   end
 end
 if redis.call('EXISTS', KEYS[2], KEYS[4]) > 0 then return {'taken'} end
-for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 2], 'EX', ARGV[5]) end
+local most = tonumber(ARGV[7])
+if most > 0 and redis.call('ZCARD', KEYS[3]) >= most then
+  local count = 0
+  for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+    local text = redis.call('GET', ARGV[6] .. id)
+    local status = text and cjson.decode(text)['status']
+    if status and not string.find(ARGV[8], ' ' .. status .. ' ', 1, true) then count = count + 1 end
+  end
+  if count >= most then return {'full'} end
+end
+for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 4], 'EX', ARGV[5]) end
 redis.call('SET', KEYS[2], ARGV[2])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
 if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[5]) end
@@ -43,7 +54,17 @@ export type Reservation<R extends AnyRecord> = {
   readonly sealed: ReadonlyMap<string, string>;
   /** Present when the client sent an Idempotency-Key. */
   readonly idempotency?: Idempotency | undefined;
+  readonly limit?: RecordLimit | undefined;
 };
+
+/** How many records there may be at a time. */
+export type RecordLimit = {
+  /** 0: any number. */
+  readonly most: number;
+  /** Statuses of records that do not count. */
+  readonly free: readonly string[];
+};
+
 export type Reserved<R extends AnyRecord> =
   | { readonly outcome: 'new' }
   | { readonly outcome: 'taken' }
@@ -52,10 +73,10 @@ export type Reserved<R extends AnyRecord> =
 
 /**
  * Writes down what is asked for, unless the same request already was.
- * @throws AppError `request.idempotency_conflict` when the key was used with another body; `queue.unavailable`
+ * @throws AppError `request.idempotency_conflict` when the key was used with another body; `quota.exceeded`, `queue.unavailable`
  */
 export async function reserveRecord<R extends AnyRecord>(redis: Redis, reservation: Reservation<R>): Promise<Reserved<R>> {
-  const { kind, record, jobKey, sealed, idempotency } = reservation;
+  const { kind, record, jobKey, sealed, idempotency, limit } = reservation;
   const { id, jobId, createdAt } = record;
   const entry = idempotency ? JSON.stringify({ fingerprint: idempotency.fingerprint, id, jobId }) : '';
   const secretKeys = [...sealed.keys()].map(redisKeys.secret);
@@ -64,10 +85,14 @@ export async function reserveRecord<R extends AnyRecord>(redis: Redis, reservati
       redis,
       RESERVE,
       [redisKeys.idempotency(idempotency?.digest ?? 'none'), kind.keyOf(id), kind.index, jobKey, ...secretKeys],
-      [entry, JSON.stringify(record), String(createdAt), id, String(DAY_SECONDS), kind.keyOf(''), ...sealed.values()],
+      [
+        ...[entry, JSON.stringify(record), String(createdAt), id, String(DAY_SECONDS), kind.keyOf('')],
+        ...[String(limit?.most ?? 0), ` ${limit?.free.join(' ') ?? ''} `, ...sealed.values()],
+      ],
     ),
   );
   const [outcome, heldEntry = '', heldRecord = ''] = z.array(z.string()).parse(reply);
+  if (outcome === 'full') throw new AppError('quota.exceeded', { most: limit?.most ?? 0 });
   if (outcome === 'new' || outcome === 'taken') return { outcome };
   const held = IdempotencyEntry.parse(JSON.parse(heldEntry));
   if (held.fingerprint !== idempotency?.fingerprint) throw new AppError('request.idempotency_conflict');

@@ -5,7 +5,7 @@ import type { ApiDeps } from '../deps.ts';
 import { viaRedis } from '../queue/redis-client.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { AnyRecord, RecordKind } from './record-store.ts';
-import { reserveRecord } from './reserve-record.ts';
+import { type RecordLimit, reserveRecord } from './reserve-record.ts';
 
 type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer'>;
 
@@ -14,6 +14,7 @@ export type Order<R extends AnyRecord> = {
   readonly kind: RecordKind<R>;
   readonly queue: QueueName;
   readonly idempotency: Idempotency | undefined;
+  readonly limit?: RecordLimit;
   /** Refuses what cannot be done. Not asked when the request was taken on before: its answer must not change. */
   readonly admit?: () => Promise<void>;
   /** A new record. @param tries how many ids were in use already */
@@ -36,7 +37,7 @@ const MAX_ID_TRIES = 8;
 /**
  * Takes a request on: seals the secrets, writes the record, queues the job. Repeating it with the same Idempotency-Key,
  * at once or after an error at any point, gives the same record and at most one job.
- * @throws AppError `queue.unavailable`, `request.idempotency_conflict`
+ * @throws AppError `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`
  */
 export async function takeOn<R extends AnyRecord>(deps: Deps, order: Order<R>): Promise<TakenOn<R>> {
   const { kind, idempotency } = order;
@@ -49,6 +50,7 @@ export async function takeOn<R extends AnyRecord>(deps: Deps, order: Order<R>): 
       jobKey: deps.queues[order.queue].toKey(record.jobId),
       sealed: seal(deps, order.secretsOf(record)),
       idempotency,
+      limit: order.limit,
     });
     if (reserved.outcome === 'taken') continue;
     const kept = reserved.outcome === 'new' ? { id: record.id, jobId: record.jobId, record } : reserved;

@@ -44,7 +44,14 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
     },
     responses: {
       202: jsonAnswer(CloneAccepted, 'The clone is queued; its job tells how far it is.'),
-      ...errorAnswers(...SECURED, 'request.invalid', 'request.idempotency_conflict', 'request.too_large', 'request.not_json'),
+      ...errorAnswers(
+        ...SECURED,
+        'request.invalid',
+        'request.idempotency_conflict',
+        'request.too_large',
+        'request.not_json',
+        'quota.exceeded',
+      ),
     },
   });
   app.openapi(route, async (context) => {

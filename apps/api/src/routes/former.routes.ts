@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { JobProgress } from '@wcr/shared/contracts/jobs';
+import { idInAddress } from '@wcr/shared/domain/clone-address';
 import { CloneIdField, newCloneSchema, ttlMinutesSchema } from '../clones/clone-bodies.ts';
 import { requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -143,9 +144,7 @@ function addRestore(app: ApiApp, deps: ApiDeps): void {
 
 /** The clone that is served at an address: former clients know clones by nothing else. */
 function cloneIdAt(url: string, clonesUrl: string): string | undefined {
-  const base = `${normaliseSiteAddress(clonesUrl)}/`;
-  const rest = url.startsWith(base) ? url.slice(base.length) : '';
-  return CloneIdField.safeParse(rest).data;
+  return CloneIdField.safeParse(idInAddress(normaliseSiteAddress(clonesUrl), url)).data;
 }
 
 function formerStatusUrl(jobId: string, publicUrl: string | undefined): string {

@@ -45,6 +45,23 @@ describe('asking for a clone', () => {
     expect(Date.parse(record.expiresAt) - Date.parse(record.createdAt)).toBe(30 * 60_000);
   });
 
+  it('refuses a clone more than there may be, and takes it when one of them is gone', async () => {
+    await using small = await startTestApi({ WCR_MAX_CLONES: '2' });
+    const calls = cloneCalls(() => small);
+    const first = await calls.accept({ source: SOURCE }, { 'idempotency-key': 'one' });
+    await calls.accept({ source: SOURCE });
+    const refused = await Promise.all([1, 2].map(() => small.call('POST', '/api/v1/clones', { body: { source: SOURCE } })));
+    for (const answer of refused) {
+      expect(answer.status).toBe(429);
+      expect(await errorOf(answer)).toMatchObject({ code: 'quota.exceeded' });
+    }
+    // What was taken on before is told again.
+    expect((await calls.accept({ source: SOURCE }, { 'idempotency-key': 'one' })).clone.id).toBe(first.clone.id);
+    await calls.patchRecord(first.clone.id, { status: 'expired' });
+    await calls.accept({ source: SOURCE });
+    expect(await calls.jobCount()).toBe(3);
+  });
+
   it('takes a site that is paired already, and a pairing key', async () => {
     await accept({ source: { url: 'http://paired.example' } });
     await accept({ source: { url: 'http://paired.example', pairingKey: 'AB'.repeat(32) } });

@@ -19,6 +19,7 @@ final class ReadOperations {
 			new SiteFacts(),
 			new TablesSchema(),
 			new RowsRead(),
+			new RowsRanges(),
 			new RowsDigest(),
 			new TablesChecksum(),
 			new FilesIndex(),

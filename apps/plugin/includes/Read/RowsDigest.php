@@ -4,12 +4,9 @@ declare(strict_types=1);
 
 namespace WpCloneRestore\Read;
 
-use WpCloneRestore\Agent\AgentError;
 use WpCloneRestore\Agent\Operation;
 use WpCloneRestore\Agent\Request;
-use WpCloneRestore\Read\Rows\Cursor;
-use WpCloneRestore\Read\Rows\RowScan;
-use WpCloneRestore\Read\Rows\RowSelect;
+use WpCloneRestore\Read\Rows\RowRanges;
 use WpCloneRestore\Read\Rows\RowSum;
 use WpCloneRestore\Stream\FrameWriter;
 
@@ -30,11 +27,11 @@ final class RowsDigest implements Operation {
 
 	public function handle( Request $request, FrameWriter $out ): void {
 		$select = RowsRead::select_of( $request );
-		$ranges = array_map( array( self::class, 'range' ), $request->items( 'ranges' ) );
+		$ranges = RowRanges::wanted( $request );
 		$budget = $request->budget();
 		// Rows stay here, so that only time should end the slice.
 		$budget->spend( $budget->bytes_left() - TablesChecksum::BYTES );
-		list( $index, $cursor ) = self::start( $request );
+		list( $index, $cursor ) = RowRanges::start( $request );
 
 		$sums  = array();
 		$next  = null;
@@ -44,7 +41,7 @@ final class RowsDigest implements Operation {
 				$next = array( $index, null );
 				break;
 			}
-			$scan = new RowScan( $request->environment()->database(), $select, $cursor ?? $ranges[ $index ]['after'] ?? new Cursor( null ), $ranges[ $index ]['upto'] );
+			$scan = RowRanges::scan( $request, $select, $ranges[ $index ], $cursor );
 			$sum  = new RowSum();
 			foreach ( $scan->packed( $budget ) as $packed ) {
 				$sum->add( $packed );
@@ -61,33 +58,5 @@ final class RowsDigest implements Operation {
 		}
 		$out->write_json( array( 'ranges' => $sums ) );
 		$out->end( null === $next, null, null === $next ? array() : array( 'next' => array_combine( array( 'index', 'cursor' ), $next ) ) );
-	}
-
-	/**
-	 * @param mixed $range Member of the argument.
-	 * @return array{after: Cursor|null, upto: Cursor|null}
-	 */
-	private static function range( $range ): array {
-		if ( ! is_array( $range ) ) {
-			throw AgentError::invalid_arguments( 'a range has after and upto' );
-		}
-		return array(
-			'after' => isset( $range['after'] ) ? Cursor::decode( $range['after'] ) : null,
-			'upto'  => isset( $range['upto'] ) ? Cursor::decode( $range['upto'] ) : null,
-		);
-	}
-
-	/**
-	 * Where to go on.
-	 *
-	 * @return array{0: int, 1: Cursor|null}
-	 */
-	private static function start( Request $request ): array {
-		$at    = $request->args()['at'] ?? null;
-		$index = null === $at ? 0 : ( $at['index'] ?? null );
-		if ( ! is_int( $index ) || $index < 0 ) {
-			throw AgentError::invalid_arguments( 'at has an index and a cursor' );
-		}
-		return array( $index, isset( $at['cursor'] ) ? Cursor::decode( $at['cursor'] ) : null );
 	}
 }

@@ -31,15 +31,36 @@ final class RowsRead implements Operation {
 	}
 
 	public function handle( Request $request, FrameWriter $out ): void {
-		$scan     = self::scan_of( $request );
+		$scan = self::scan_of( $request );
+		self::write_rows( $request, $scan, $out, array() );
+		$out->end( $scan->is_done(), $scan->cursor()->encode(), array( 'rows' => $scan->rows() ) );
+	}
+
+	/**
+	 * Writes the rows of a scan in frames, until it is done or the budget used up.
+	 *
+	 * @param Request              $request What asks for them.
+	 * @param RowScan              $scan    The rows.
+	 * @param FrameWriter          $out     Where they go.
+	 * @param array<string, mixed> $meta    Said of each frame besides `rows` and `cursor`.
+	 */
+	public static function write_rows( Request $request, RowScan $scan, FrameWriter $out, array $meta ): void {
 		$compress = true === ( $request->args()['compress'] ?? false );
 		$buffer   = '';
 		$rows     = 0;
+		$write    = static function ( Cursor $cursor ) use ( $out, $meta, $compress, &$buffer, &$rows ): void {
+			$place = array(
+				'rows'   => $rows,
+				'cursor' => $cursor->encode(),
+			);
+			$out->write( 'R', $meta + $place, $buffer, $compress );
+			$out->flush();
+			$buffer = '';
+			$rows   = 0;
+		};
 		foreach ( $scan->packed( $request->budget() ) as $packed ) {
 			if ( $rows > 0 && strlen( $buffer ) + strlen( $packed ) > self::FRAME_BYTES ) {
-				self::write( $out, $buffer, $rows, $scan->cursor_before_last()->encode(), $compress );
-				$buffer = '';
-				$rows   = 0;
+				$write( $scan->cursor_before_last() );
 			}
 			if ( strlen( $packed ) > Frame::MAX_DATA_BYTES ) {
 				throw self::too_large( $request->text( 'table' ), strlen( $packed ) );
@@ -48,9 +69,8 @@ final class RowsRead implements Operation {
 			++$rows;
 		}
 		if ( $rows > 0 ) {
-			self::write( $out, $buffer, $rows, $scan->cursor()->encode(), $compress );
+			$write( $scan->cursor() );
 		}
-		$out->end( $scan->is_done(), $scan->cursor()->encode(), array( 'rows' => $scan->rows() ) );
 	}
 
 	/** The scan a request asks for. */
@@ -77,14 +97,5 @@ final class RowsRead implements Operation {
 			'bytes' => $bytes,
 		);
 		return new AgentError( 'source.row_too_large', 'A row is larger than a frame can be.', false, $detail );
-	}
-
-	private static function write( FrameWriter $out, string $data, int $rows, string $cursor, bool $compress ): void {
-		$meta = array(
-			'rows'   => $rows,
-			'cursor' => $cursor,
-		);
-		$out->write( 'R', $meta, $data, $compress );
-		$out->flush();
 	}
 }

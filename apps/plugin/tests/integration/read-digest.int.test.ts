@@ -37,6 +37,20 @@ async function digest(table: Table, ranges: Range[], more: object = {}): Promise
   return { parts, end: frames.at(-1)?.meta ?? {} };
 }
 
+/** The rows of each range, asked for until the last request is done. */
+async function rangesOf(table: Table, ranges: Range[], more: object = {}): Promise<{ rows: Row[][]; requests: number }> {
+  const rows: Row[][] = ranges.map(() => []);
+  let at: object | undefined;
+  for (let requests = 1; ; requests += 1) {
+    const frames = await agent.frames('rows.ranges', { ...table, ranges, ...more, ...(at && { at }) });
+    for (const { kind, meta, data } of frames)
+      if (kind === 'R') rows[Number(meta['index'])]?.push(...unpackRows(data, table.columns.length));
+    const end = frames.at(-1)?.meta as { done: boolean; next: object };
+    if (end.done) return { rows, requests };
+    at = end.next;
+  }
+}
+
 /** Every row by itself, and the cursors at which frames of one row end. */
 async function cursors(table: Table): Promise<{ rows: Row[]; at: string[] }> {
   const rows: Row[] = [];
@@ -108,6 +122,9 @@ for (const [name, { create, insert, columns, key }] of Object.entries(KEYS)) {
     );
     const { parts, end } = await digest(table, all);
     expect(end).toMatchObject({ done: true });
+    expect(await rangesOf(table, all)).toEqual({ rows: all.map((range) => range.rows), requests: 1 });
+    // Rows are handed out one by one, and none twice.
+    expect((await rangesOf(table, all, { budgetBytes: 1 })).rows).toEqual(all.map((range) => range.rows));
     for (const [index, range] of all.entries()) {
       const read = await readBetween(table, range);
       expect({ index, rows: read.rows }).toEqual({ index, rows: range.rows });

@@ -5,6 +5,7 @@ import { QUEUES, type QueueName } from '@wcr/shared/contracts/queues';
 import { z } from 'zod';
 import { browserConfig } from '../drivers/browser/browser.config.ts';
 import { podCostConfig } from '../drivers/pod-cost/pod-cost.config.ts';
+import { kubernetesRuntimeConfig } from '../drivers/runtime/kubernetes/kubernetes-runtime.config.ts';
 import { localRuntimeConfig } from '../drivers/runtime/local/local-runtime.config.ts';
 
 const PLUGIN_DIR = resolve(import.meta.dirname, '../../../plugin');
@@ -78,7 +79,7 @@ const copyConfig = {
   runtime: {
     env: 'WCR_RUNTIME',
     doc: 'What makes clones exist.',
-    schema: z.enum(['local']).default('local'),
+    schema: z.enum(['local', 'kubernetes']).default('local'),
   },
   pluginDir: { env: 'WCR_PLUGIN_DIR', doc: 'Folder of our WordPress plugin.', schema: path.default(PLUGIN_DIR) },
   allowPrivateSources: {
@@ -111,6 +112,7 @@ export const workerConfig = {
   ...browserConfig,
   ...podCostConfig,
   ...localRuntimeConfig,
+  ...kubernetesRuntimeConfig,
 } as const satisfies ConfigDefinition;
 
 export type WorkerConfig = Config<typeof workerConfig>;

@@ -13,7 +13,11 @@ export const commonConfig = {
     doc: 'Key that seals passwords and pairing keys: 64 hex digits, the same for API and workers.',
     schema: envSchemas.hexKey,
   },
-  clonesUrl: { env: 'WCR_CLONES_URL', doc: 'Address below which clones are served, without the clone id.', schema: z.url() },
+  clonesUrl: {
+    env: 'WCR_CLONES_URL',
+    doc: 'Address below which clones are served, without the clone id; or with {id} in its host, e.g. https://{id}.clones.example.',
+    schema: z.url(),
+  },
   logLevel: { env: 'WCR_LOG_LEVEL', doc: 'Least level that is logged.', schema: envSchemas.logLevel.default('info') },
   logPretty: { env: 'WCR_LOG_PRETTY', doc: 'Logs for people instead of JSON lines.', schema: envSchemas.flag.default(false) },
 } as const satisfies ConfigDefinition;

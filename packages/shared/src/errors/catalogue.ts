@@ -85,6 +85,12 @@ export const CATALOGUE = {
     'API and workers must share WCR_SECRETS_KEY.',
   ),
 
+  'quota.exceeded': entry(
+    429,
+    true,
+    'There are {most} clones, and more are not allowed.',
+    'Delete a clone, or wait until one expires; the operator sets the limit with WCR_MAX_CLONES.',
+  ),
   'clone.not_found': entry(
     404,
     false,
@@ -240,6 +246,36 @@ export const CATALOGUE = {
     true,
     'The gateway does not answer.',
     'Start it: ./dev up, or see docs/operations.md.',
+  ),
+  'runtime.cluster_unreachable': entry(
+    503,
+    true,
+    'The cluster’s API does not answer: {reason}',
+    'Look whether the control plane is up and the worker may reach it.',
+  ),
+  'runtime.cluster_forbidden': entry(
+    500,
+    false,
+    'The cluster does not let the worker do that: {reason}',
+    'Compare the Role of the worker’s service account with deploy/base, see docs/operations.md.',
+  ),
+  'runtime.quota_exceeded': entry(
+    503,
+    true,
+    'The cluster has no room for another clone: {reason}',
+    'Delete clones, or raise the quota of their namespace.',
+  ),
+  'runtime.not_starting': entry(
+    504,
+    true,
+    'The clone’s pod did not become ready: {reason}',
+    'See kubectl describe pod; image, nodes and database are the usual reasons.',
+  ),
+  'runtime.database_failed': entry(
+    500,
+    false,
+    'The clone’s database could not be made: {reason}',
+    'See the DBInstance’s conditions; ACK says there what is wrong.',
   ),
   'browser.unavailable': entry(
     503,

@@ -150,13 +150,16 @@ async function ensureDataFolder(options: MariaDbOptions): Promise<void> {
   const data = join(options.dir, 'data');
   if (existsSync(data)) return;
   mkdirSync(options.dir, { recursive: true });
-  const template = await ensureTemplate(options.templateDir ?? TEMPLATES);
+  const template = await ensureDataTemplate(options.templateDir);
   await cp(template, `${data}.part`, { recursive: true });
   renameSync(`${data}.part`, data);
 }
 
-/** `mariadb-install-db` takes seconds and copying its result does not; one per version of the server. */
-async function ensureTemplate(parent: string): Promise<string> {
+/**
+ * The folder of an empty server's data, to be copied: `mariadb-install-db` takes seconds and copying its result does not.
+ * One per version of the server.
+ */
+export async function ensureDataTemplate(parent: string = TEMPLATES): Promise<string> {
   const stdout = await runCommand('mariadbd', ['--no-defaults', '--version']);
   const template = join(parent, createHash('sha256').update(stdout).digest('hex').slice(0, 12));
   if (existsSync(template)) return template;

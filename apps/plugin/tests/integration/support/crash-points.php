@@ -4,7 +4,7 @@
  * functions stand in front of PHP's own because the writing code does not name them in full.
  *
  * What is killed where stands in the environment (this PHP), or in a file that the setting `wcr.crash_file` names: operation, n, and
- * ids of processes and groups (negative). The file is removed before it is done; with 0 for n the calls are counted beside it.
+ * ids of processes and groups (negative), or `self`. The file is removed before it is done; with 0 for n the calls are counted beside it.
  */
 
 declare(strict_types=1);
@@ -30,7 +30,7 @@ final class CrashAt {
 		} elseif ( (int) $plan[1] === self::$calls ) {
 			'' === $file || \unlink( $file );
 			foreach ( array_slice( $plan, 2 ) as $id ) {
-				posix_kill( (int) $id, SIGKILL );
+				posix_kill( 'self' === $id ? getmypid() : (int) $id, SIGKILL );
 			}
 		}
 	}

@@ -33,7 +33,12 @@ export type WriteAgentOptions = {
   readonly maxFileBytes?: number;
   /** Kills PHP at the n-th step of an operation; see crash-at.php. */
   readonly crash?: { readonly operation: string; readonly at: number };
+  /** Where a test writes which of its processes PHP is to kill, and when: see crash-points.php. */
+  readonly crashFile?: string;
 };
+
+/** Each crash takes one of the server's processes, and none comes after it. */
+const PROCESSES = { usually: 4, toCrash: 100 };
 
 /** Serves the standalone agent with PHP's own web server. */
 export async function startWriteAgent(options: WriteAgentOptions): Promise<WriteAgent> {
@@ -50,7 +55,7 @@ export async function startWriteAgent(options: WriteAgentOptions): Promise<Write
       args: ['-c', limits(options), 'php', ...iniArguments(options), '-S', `127.0.0.1:${port}`, script(options)],
       env: {
         WCR_AGENT_CONFIG: config,
-        PHP_CLI_SERVER_WORKERS: '4',
+        PHP_CLI_SERVER_WORKERS: String(options.crashFile ? PROCESSES.toCrash : PROCESSES.usually),
         WCR_TEST_CRASH_AT: options.crash ? String(options.crash.at) : '',
         WCR_TEST_CRASH_IN: options.crash?.operation ?? '',
       },
@@ -125,7 +130,7 @@ export function newSession(): string {
 }
 
 function script(options: WriteAgentOptions): string {
-  return options.crash ? join(import.meta.dirname, 'crash-at.php') : join(plugin, 'standalone.php');
+  return options.crash || options.crashFile ? join(import.meta.dirname, 'crash-at.php') : join(plugin, 'standalone.php');
 }
 
 /** The signal is ignored so that the write itself fails, with EFBIG. */
@@ -140,6 +145,7 @@ function iniArguments(options: WriteAgentOptions): string[] {
     post_max_size: '16M',
     display_errors: '0',
     log_errors: '1',
+    ...(options.crashFile && { 'wcr.crash_file': options.crashFile }),
     ...options.ini,
   };
   return Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`]);

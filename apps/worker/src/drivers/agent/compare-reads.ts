@@ -1,3 +1,4 @@
+import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { z } from 'zod';
 import { pathFromWire, pathToWire } from './index-codec.ts';
@@ -53,6 +54,74 @@ export async function digestRows(
   return digests;
 }
 
+/** The rows of one range, packed, in several parts where they are many. */
+export type RangeRows = readonly Buffer[];
+
+/**
+ * The rows of each range, in the order of `ranges`; empty ones too. Many ranges cost few requests; one slice is in memory at a
+ * time, or one range where that is more.
+ */
+export async function* readRanges(
+  agent: SourceAgent,
+  of: RowSelection & { readonly compress?: boolean },
+  ranges: readonly RowRange[],
+): AsyncGenerator<RangeRows> {
+  for (let from = 0; from < ranges.length; ) {
+    const asked = ranges.slice(from, from + countForRequest(ranges, from));
+    yield* rangesOfRequest(agent, of, asked);
+    from += asked.length;
+  }
+}
+
+async function* rangesOfRequest(agent: SourceAgent, of: RowSelection, ranges: readonly RowRange[]): AsyncGenerator<RangeRows> {
+  const collected = new Collected(ranges.length);
+  for await (const { frames, next } of slicesOf(agent, 'rows.ranges', { ...of, ranges })) {
+    for (const { kind, meta, data } of frames) {
+      if (kind !== 'R') continue;
+      yield* collected.before(Number(meta['index']));
+      collected.add(data);
+    }
+    yield* collected.before(next?.index ?? ranges.length);
+  }
+}
+
+/** Frames of ranges in their order, until a range is complete. */
+class Collected {
+  readonly #count: number;
+  #parts: Buffer[] = [];
+  #index = 0;
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** The ranges before another one: they are complete. @throws AppError `agent.malformed` */
+  *before(index: number): Generator<RangeRows> {
+    if (!(index >= this.#index && index <= this.#count))
+      throw new AppError('agent.malformed', { reason: 'ranges came out of order' });
+    for (; this.#index < index; this.#index += 1, this.#parts = []) yield this.#parts;
+  }
+
+  add(data: Buffer): void {
+    this.#parts.push(data);
+  }
+}
+
+const NextPlace = z.object({ index: z.number().int().nonnegative(), cursor: z.string().nullable() });
+type Slice = { readonly frames: readonly Frame[]; readonly next: z.infer<typeof NextPlace> | undefined };
+
+/** The slices of an operation that goes through ranges. @throws AppError `agent.malformed` when one brings nothing new */
+async function* slicesOf(agent: SourceAgent, operation: string, args: object): AsyncGenerator<Slice> {
+  for (let at: Slice['next']; ; ) {
+    const { frames, end } = await agent.ask(operation, { ...args, ...(at !== undefined && { at }) });
+    const next = end['done'] === true ? undefined : parseAnswer(NextPlace, end['next']);
+    if (next !== undefined && next.index === at?.index && next.cursor === at.cursor) throw noProgress();
+    yield { frames, next };
+    if (next === undefined) return;
+    at = next;
+  }
+}
+
 function countForRequest(ranges: readonly RowRange[], from: number): number {
   let length = 0;
   for (let count = 0; count < RANGES_PER_REQUEST; count += 1) {
@@ -65,15 +134,8 @@ function countForRequest(ranges: readonly RowRange[], from: number): number {
 }
 
 async function* digestParts(agent: SourceAgent, of: RowSelection & Partial<Staged>, ranges: readonly RowRange[]) {
-  let at: unknown;
-  for (let done = false; !done; ) {
-    const { frames, end } = await agent.ask('rows.digest', { ...of, ranges, ...(at !== undefined && { at }) });
-    const answers = frames.filter((frame) => frame.kind === 'J');
-    for (const answer of answers) yield* parseAnswer(DigestAnswer, jsonOf([answer])).ranges;
-    done = end['done'] === true;
-    if (!done && (end['next'] === undefined || JSON.stringify(end['next']) === JSON.stringify(at))) throw noProgress();
-    at = end['next'];
-  }
+  for await (const { frames } of slicesOf(agent, 'rows.digest', { ...of, ranges }))
+    for (const frame of frames) if (frame.kind === 'J') yield* parseAnswer(DigestAnswer, jsonOf([frame])).ranges;
 }
 
 /** Hashes of files in lower-case hex; undefined for one that is not there or cannot be read. */

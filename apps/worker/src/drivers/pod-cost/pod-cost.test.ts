@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectPod, type PodApi } from './kubernetes-pod.ts';
+import type { Cluster } from '../cluster/cluster.types.ts';
+import { connectPod } from './kubernetes-pod.ts';
 import { createPodCost } from './pod-cost.driver.ts';
 import type { PodCost } from './pod-cost.types.ts';
 
@@ -15,20 +16,21 @@ afterEach(() => {
 });
 
 /** An API of Kubernetes that remembers what it was asked, and refuses while `down`. */
-function createCluster(): { api: PodApi; costs: unknown[]; warnings: unknown[]; state: { down: boolean }; podCost: PodCost } {
+function createCluster(): { costs: unknown[]; warnings: unknown[]; state: { down: boolean }; podCost: PodCost } {
   const costs: unknown[] = [];
   const warnings: unknown[] = [];
   const state = { down: false };
-  const api: PodApi = {
-    async patchPod(name, namespace, body) {
+  const clusterOf = (namespace: string): Pick<Cluster, 'patch'> => ({
+    async patch({ name }, body) {
       if (state.down) throw new Error('forbidden');
       const { metadata } = body as { metadata: { annotations: Record<string, string> } };
       costs.push([namespace, name, metadata.annotations['controller.kubernetes.io/pod-deletion-cost']]);
+      return undefined;
     },
-  };
+  });
   const logger = { warn: (fields: unknown) => void warnings.push(fields) };
-  const podCost = createPodCost({ pod: connectPod(NAMES, async () => api), logger, settleMs: SETTLE_MS });
-  return { api, costs, warnings, state, podCost };
+  const podCost = createPodCost({ pod: connectPod(NAMES, clusterOf), logger, settleMs: SETTLE_MS });
+  return { costs, warnings, state, podCost };
 }
 
 const cost = (value: string) => [NAMES.podNamespace, NAMES.podName, value];
@@ -97,7 +99,7 @@ describe('a worker’s pod', () => {
   });
 
   it('is nobody’s business outside of Kubernetes', () => {
-    expect(connectPod({ podName: undefined, podNamespace: 'x' })).toBeUndefined();
+    expect(connectPod({ podName: undefined, podNamespace: 'x' }, () => ({ patch: async () => undefined }))).toBeUndefined();
     createPodCost({ pod: undefined, logger: { warn: () => undefined } }).show(1);
   });
 });

@@ -91,7 +91,14 @@ describe('what is read', () => {
     const clone = many(20, (at) => (at === 10 ? 'new' : `v${at}`));
     const { sites, changes } = await compare(THINGS, { base: many(20), clone, target: many(20) });
     expect(changes).toEqual(['update 11|v10 → 11|new']);
-    expect(sites.target.asked).toEqual(['rows.read']);
+    expect(sites.target.asked).toEqual(['rows.ranges']);
+  });
+
+  it('reads of a table whose every row was changed several ranges a request, and tells each row once', async () => {
+    const { sites, changes } = await compare(THINGS, { base: many(20), clone: many(20, (at) => `new ${at}`), target: many(20) });
+    expect(changes).toEqual(Array.from({ length: 20 }, (_, at) => `update ${at + 1}|v${at} → ${at + 1}|new ${at}`));
+    // Four rows fit an answer, and there are seven ranges of three.
+    expect(sites.target.asked).toEqual(Array(5).fill('rows.ranges'));
   });
 
   it('finds every new row behind the last one there was, however many requests they take', async () => {

@@ -1,14 +1,15 @@
 import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import type { TargetChange } from '@wcr/shared/contracts/restore';
-import { type BaseChunk, type BaseEntry, decodeEntries, readChunks } from '../../base/base-chunks.ts';
+import { type BaseChunk, type BaseEntry, readChunks } from '../../base/base-chunks.ts';
 import { keyText, RowShape } from '../../base/packed-row.ts';
 import type { RowNote } from '../../base/restored-notes.ts';
 import { bareName, identityOf, isUnsettled, plainColumns, type RowIdentity } from '../../base/row-identity.ts';
 import { tableBaseName } from '../../base/table-recorder.ts';
-import { type BaseStore, readPart } from '../../drivers/agent/base-store.ts';
+import type { BaseStore } from '../../drivers/agent/base-store.ts';
 import { digestRows } from '../../drivers/agent/compare-reads.ts';
 import { splitPackedRows } from '../../drivers/agent/row-codec.ts';
 import type { RowRange, RowSelection, SourceAgent } from '../../drivers/agent/source-agent.ts';
+import { type PlacedRange, readInStep, type StepSides } from './read-in-step.ts';
 import { createRowAdoption, type RowAdoption } from './row-adoption.ts';
 import { type RowRules, viewRow } from './row-rules.ts';
 import type { RowTranslation } from './row-translation.ts';
@@ -46,7 +47,6 @@ export type ReadSides = { readonly clone: SourceAgent; readonly target: SourceAg
 /** Rows by their key; those that do not travel apart. */
 type Rows = { readonly travelling: Map<string, Buffer>; readonly staying: Map<string, Buffer> };
 const NO_ROWS: Rows = { travelling: new Map(), staying: new Map() };
-type PlacedRange = { readonly range: RowRange; readonly chunk: BaseChunk | undefined };
 /** One row: whether the clone changed it, what it would become, what the target has, and its hash there when the clone was made. */
 type Judged = {
   /** Its key in the clone. */
@@ -75,6 +75,7 @@ export class TableComparison {
   #place = BEHIND_LAST;
   readonly columns: readonly string[];
   #ranges: PlacedRange[] | undefined;
+  #noted: ReadonlyMap<number, readonly RowNote[]> | undefined;
 
   /** @param compared a table with a key */
   constructor(sides: ReadSides, compared: ComparedTable) {
@@ -101,11 +102,24 @@ export class TableComparison {
   /** Every row that the restore changes, and every change of the target that somebody should hear of. */
   async *findings(): AsyncGenerator<RowFinding> {
     if (this.#ranges === undefined) await this.prepare();
-    for (const { range, chunk } of this.#ranges ?? []) {
-      this.#place = chunk?.at ?? BEHIND_LAST;
-      yield* this.#compareRange(range, await this.#entries(chunk));
+    const ranges = this.#ranges ?? [];
+    const isBounded = ({ range }: PlacedRange) => this.#identity.isWhole || range.upto !== null;
+    for await (const { chunk, clone, target, entries } of readInStep(this.#stepSides(), ranges.filter(isBounded))) {
+      this.#place = placeOf(chunk);
+      yield* this.#compareRows(this.#keyed('clone', clone), this.#keyed('target', target), this.#withNotes(entries));
     }
+    this.#place = BEHIND_LAST;
+    for (const { range } of ranges.filter((placed) => !isBounded(placed))) yield* this.#compareRest(range.after);
     for (const change of this.#amended.splice(0)) yield { change, isLenient: true };
+  }
+
+  #stepSides(): StepSides {
+    const { base, cloneName } = this.#compared;
+    return {
+      clone: { agent: this.#sides.clone, rows: this.#selection('clone') },
+      target: { agent: this.#sides.target, rows: this.#selection('target') },
+      base: base && { store: base, table: cloneName },
+    };
   }
 
   async #chunks(): Promise<BaseChunk[]> {
@@ -127,43 +141,36 @@ export class TableComparison {
       digestRows(this.#sides.clone, { ...selection, table: cloneName }, wanted),
       rules.isWatched ? digestRows(this.#sides.target, { ...selection, table: table.name }, wanted) : [],
     ]);
-    const noted = new Set(this.#notes().map(({ place }) => place));
+    const noted = this.#notesByPlace();
     return ranges.filter(({ chunk }, index) => {
       // What was restored may have become in the clone again what it was.
-      if (noted.has(chunk?.at ?? BEHIND_LAST)) return true;
+      if (noted.has(placeOf(chunk))) return true;
       const isCloneSame = isSame(clone[index], chunk?.rows, chunk?.written);
       return !isCloneSame || (rules.isWatched && !isSame(target[index], chunk?.rows, chunk?.source));
     });
   }
 
-  async #entries(chunk: BaseChunk | undefined): Promise<Map<string, BaseEntry>> {
-    const { base, cloneName } = this.#compared;
-    if (base === undefined) return new Map();
-    const range = chunk && { offset: chunk.at, bytes: chunk.bytes };
-    const entries = range ? decodeEntries(await readPart(base, tableBaseName(cloneName), range)) : new Map<string, BaseEntry>();
-    for (const { key, place, entry } of this.#notes()) {
-      if (place !== (chunk?.at ?? BEHIND_LAST)) continue;
+  /** What earlier restores left of rows in the range that is looked into. */
+  #withNotes(entries: Map<string, BaseEntry>): Map<string, BaseEntry> {
+    for (const { key, entry } of this.#notesByPlace().get(this.#place) ?? []) {
       if (entry === undefined) entries.delete(key);
       else entries.set(key, entry);
     }
     return entries;
   }
 
-  #notes(): readonly RowNote[] {
-    return (this.#compared.base && this.#compared.notes) ?? [];
+  #notesByPlace(): ReadonlyMap<number, readonly RowNote[]> {
+    this.#noted ??= Map.groupBy((this.#compared.base && this.#compared.notes) ?? [], ({ place }) => place);
+    return this.#noted;
   }
 
-  /** A range without an end may hold any number of rows: it is gone through batch by batch of the clone. */
-  async *#compareRange(range: RowRange, entries: ReadonlyMap<string, BaseEntry>): AsyncGenerator<RowFinding> {
-    if (this.#identity.isWhole || range.upto !== null) {
-      const [clone, target] = await Promise.all([this.#rows('clone', range), this.#rows('target', range)]);
-      yield* this.#compareRows(clone, target, entries);
-      return;
-    }
-    let after = range.after;
-    for await (const batch of this.#sides.clone.rowsIn(this.#selection('clone'), range)) {
+  /** What comes behind the last range may be any number of rows: it is gone through batch by batch of the clone. */
+  async *#compareRest(begin: string | null): AsyncGenerator<RowFinding> {
+    const entries = this.#withNotes(new Map());
+    let after = begin;
+    for await (const batch of this.#sides.clone.rowsIn(this.#selection('clone'), { after, upto: null })) {
       const part = { after, upto: batch.cursor };
-      yield* this.#compareRows(this.#keyed('clone', [batch.data]), await this.#rows('target', part), entries);
+      yield* this.#compareRows(this.#keyed('clone', [batch.data]), await this.#targetRows(part), entries);
       after = batch.cursor;
     }
     for await (const batch of this.#sides.target.rowsIn(this.#selection('target'), { after, upto: null }))
@@ -175,11 +182,10 @@ export class TableComparison {
     return { table: side === 'clone' ? cloneName : table.name, columns: this.columns, key: table.key };
   }
 
-  async #rows(side: 'clone' | 'target', range: RowRange): Promise<Rows> {
-    const { after, upto } = range;
-    const batches = await Array.fromAsync(this.#sides[side].rowsIn(this.#selection(side), { after, upto }));
+  async #targetRows(range: RowRange): Promise<Rows> {
+    const batches = await Array.fromAsync(this.#sides.target.rowsIn(this.#selection('target'), range));
     return this.#keyed(
-      side,
+      'target',
       batches.map((batch) => batch.data),
     );
   }
@@ -277,6 +283,10 @@ export class TableComparison {
     const note: RowNote = { key, place, entry: { source, written: written ?? source } };
     return former === undefined ? { kind: 'insert', row, former: null, note } : { kind: 'update', row, former, note };
   }
+}
+
+function placeOf(chunk: BaseChunk | undefined): number {
+  return chunk?.at ?? BEHIND_LAST;
 }
 
 function isSame(digest: { rows: number; checksum: bigint } | undefined, rows = 0, sum = 0n): boolean {

@@ -3,18 +3,20 @@ import { addSums, hashRow } from '../../base/packed-row.ts';
 import { plainColumns } from '../../base/row-identity.ts';
 import { encodeFrame } from '../../drivers/agent/frame-codec.ts';
 import type { TargetAgent } from '../../drivers/agent/target-agent.ts';
+import { WriteBehind } from '../../drivers/agent/write-behind.ts';
 
 const FRAME_BYTES = 1 << 20;
 const FRAME_ROWS = 20_000;
 
-/** Sends rows to one staging table, in frames of bounded size. */
-export class RowStager {
+/** Sends rows to one staging table, in frames of bounded size; one is on its way while the next is filled. */
+export class RowStager implements AsyncDisposable {
   readonly #writer: TargetAgent;
   readonly #meta: object;
   readonly #limit: number;
   #rows: Buffer[] = [];
   #rowBytes = 0;
   #sequence = 0;
+  readonly #behind = new WriteBehind();
   /** What was sent: rows, bytes, and the sum that `rows.digest` of the staging table must give. */
   readonly sent = { rows: 0, bytes: 0, checksum: 0n };
   readonly warnings: string[] = [];
@@ -28,7 +30,7 @@ export class RowStager {
   }
 
   async add(row: Buffer): Promise<void> {
-    if (this.#rowBytes > 0 && (this.#rowBytes + row.length > this.#limit || this.#rows.length >= FRAME_ROWS)) await this.flush();
+    if (this.#rowBytes > 0 && (this.#rowBytes + row.length > this.#limit || this.#rows.length >= FRAME_ROWS)) await this.#send();
     this.#rows.push(row);
     this.#rowBytes += row.length;
     this.sent.rows += 1;
@@ -36,15 +38,26 @@ export class RowStager {
     this.sent.checksum = addSums(this.sent.checksum, hashRow(row));
   }
 
-  /** Sends what is left; to be called at the end. */
+  /** Sends what is left and waits for all of it; to be called at the end. */
   async flush(): Promise<void> {
-    if (this.#rows.length === 0) return;
+    if (this.#rows.length > 0) await this.#send();
+    await this.#behind.settle();
+  }
+
+  /** Nothing is sent any more afterwards. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#behind[Symbol.asyncDispose]();
+  }
+
+  async #send(): Promise<void> {
     const from = this.#sequence === 0 ? null : String(this.#sequence);
     this.#sequence += 1;
     const place = { sequence: this.#sequence, from, cursor: String(this.#sequence), rows: this.#rows.length };
     const frame = encodeFrame('R', { ...this.#meta, ...place }, Buffer.concat(this.#rows));
     this.#rows = [];
     this.#rowBytes = 0;
-    this.warnings.push(...(await this.#writer.writeRows([frame])));
+    await this.#behind.push(async () => {
+      this.warnings.push(...(await this.#writer.writeRows([frame])));
+    });
   }
 }

@@ -1,11 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { LOCAL_AGENT_PATH, LocalPhpState } from '@wcr/shared/contracts/local-clone';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { request } from 'undici';
-
-const REQUEST_MS = 20_000;
-const FIRST_WAIT_MS = 20;
-const MAX_WAIT_MS = 1_000;
+import { askUntil, awaitAgent, limited } from '../await-agent.ts';
 
 export type GatewayClient = {
   agentUrlOf(cloneId: string): string;
@@ -24,16 +20,8 @@ export function createGatewayClient(gatewayUrl: string, limitMs: number): Gatewa
   const agentUrlOf = (cloneId: string): string => `${base}/${cloneId}/${LOCAL_AGENT_PATH}`;
   return {
     agentUrlOf,
-    async awaitAgent(cloneId, signal) {
-      let last: Probe = 'unreachable';
-      const isReady = await askUntil({ signal, limitMs }, async () => {
-        last = await probeAgent(agentUrlOf(cloneId), signal);
-        return last === 'ready';
-      });
-      if (isReady) return;
-      if (last === 'unreachable') throw new AppError('runtime.gateway_unreachable');
-      throw new AppError('runtime.failed', { reason: `the clone’s agent does not answer (${last})` });
-    },
+    awaitAgent: (cloneId, signal) =>
+      awaitAgent(agentUrlOf(cloneId), { signal, limitMs }, new AppError('runtime.gateway_unreachable')),
     async confirmStopped(cloneId, signal) {
       let isRunning = true;
       const isConfirmed = await askUntil({ signal, limitMs }, async () => {
@@ -47,20 +35,6 @@ export function createGatewayClient(gatewayUrl: string, limitMs: number): Gatewa
   };
 }
 
-type Probe = 'ready' | 'unreachable' | `status ${number}`;
-
-/** An unsigned call: the agent refuses it, and its refusal carries the protocol's header. */
-async function probeAgent(url: string, signal: AbortSignal): Promise<Probe> {
-  try {
-    const answer = await request(url, { method: 'POST', signal: limited(signal) });
-    await answer.body.dump();
-    return answer.headers['x-wcr-protocol'] !== undefined ? 'ready' : `status ${answer.statusCode}`;
-  } catch {
-    signal.throwIfAborted();
-    return 'unreachable';
-  }
-}
-
 /** Undefined when nobody listens there. */
 async function askState(url: string, signal: AbortSignal): Promise<LocalPhpState | undefined> {
   try {
@@ -71,19 +45,4 @@ async function askState(url: string, signal: AbortSignal): Promise<LocalPhpState
     if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return undefined;
     throw new AppError('runtime.gateway_unreachable', {}, { cause: error });
   }
-}
-
-async function askUntil(options: { signal: AbortSignal; limitMs: number }, isDone: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + options.limitMs;
-  let waitMs = FIRST_WAIT_MS;
-  while (!(await isDone())) {
-    if (performance.now() > deadline) return false;
-    await delay(waitMs, undefined, { signal: options.signal });
-    waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
-  }
-  return true;
-}
-
-function limited(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
 }

@@ -6,8 +6,11 @@ import { z } from 'zod';
 export const localRuntimeConfig = {
   localDir: {
     env: 'WCR_LOCAL_DIR',
-    doc: 'Folder of the clones. Run as root, every user must be able to pass through it.',
-    schema: z.string().transform((path) => resolve(path)),
+    doc: 'Folder of the clones; the local runtime needs it. Run as root, every user must be able to pass through it.',
+    schema: z
+      .string()
+      .transform((path) => resolve(path))
+      .optional(),
   },
   gatewayUrl: {
     env: 'WCR_GATEWAY_URL',
@@ -16,8 +19,8 @@ export const localRuntimeConfig = {
   },
   databaseUrl: {
     env: 'WCR_DATABASE_URL',
-    doc: 'Account that may create databases and users, e.g. mysql://root:secret@127.0.0.1:3306.',
-    schema: z.url(),
+    doc: 'Account that may create databases and users of clones, e.g. mysql://root:secret@127.0.0.1:3306.',
+    schema: z.url().optional(),
   },
   databaseSocket: {
     env: 'WCR_DATABASE_SOCKET',

@@ -6,14 +6,15 @@ import {
   type LocalRecordFile,
   localClonePaths,
 } from '@wcr/shared/contracts/local-clone';
+import { cloneAddress } from '@wcr/shared/domain/clone-address';
 import { CloneId } from '@wcr/shared/domain/clone-id';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Sealer } from '@wcr/shared/secrets/seal';
+import { renderAgentConfig } from '../agent-config.ts';
+import { type CloneDatabases, createCloneDatabases, databaseNameOf } from '../clone-database.ts';
 import type { FileSink } from '../file-sink.types.ts';
 import { isBeingMade, mergeRecord, orphanRecord } from '../merge-record.ts';
 import type { CloneHandle, CloneSpec, Runtime } from '../runtime.types.ts';
-import { renderAgentConfig } from './agent-config.ts';
-import { type CloneDatabases, createCloneDatabases, databaseNameOf } from './clone-database.ts';
 import { createFolder, ensureFolders, listFolders, readFolder, readOwner, removeFolder, writeRecord } from './clone-folder.ts';
 import { type CloneSecrets, ensureSecrets, readSecrets } from './clone-secrets.ts';
 import { canWriteDirectly, createLocalFileSink } from './file-sink/local-file-sink.ts';
@@ -26,6 +27,8 @@ import { readableBy, writeFileAtomically } from './write-file.ts';
 const AGENT_LIMIT_MS = 60_000;
 
 export type LocalRuntimeOptions = LocalRuntimeConfig & {
+  readonly localDir: string;
+  readonly databaseUrl: string;
   readonly clonesUrl: string;
   readonly sealer: Sealer;
   readonly clock: () => number;
@@ -227,7 +230,7 @@ function toHandle(parts: Parts, clone: { paths: LocalClonePaths; record: CloneRe
 }
 
 function addressOf(parts: Parts, cloneId: string): string {
-  return `${parts.options.clonesUrl.replace(/\/+$/, '')}/${cloneId}`;
+  return cloneAddress(parts.options.clonesUrl, cloneId);
 }
 
 /** From where the server sees clones coming. */

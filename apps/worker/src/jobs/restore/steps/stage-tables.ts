@@ -113,7 +113,8 @@ async function stageRows(staging: Staging, plan: MergeablePlan): Promise<TableRe
   const { work, begun, result } = staging;
   const { writer } = work.sides;
   const to = { name: plan.name, table: plan.target, maxRequestBytes: begun.maxRequestBytes };
-  const [rows, former] = [new RowStager(writer, to), new RowStager(writer, { ...to, part: 'former' })];
+  await using rows = new RowStager(writer, to);
+  await using former = new RowStager(writer, { ...to, part: 'former' });
   const report = emptyReport(plan);
   const { comparison, translation } = staging.comparisons.get(plan.name) ?? comparisonOf(work, plan);
   const sent = () => rows.sent.rows + former.sent.rows;
@@ -156,7 +157,7 @@ async function stageMergedWhole(staging: Staging, plan: MergeablePlan): Promise<
     else if (change.row) inserts.push(change.row);
   }
   if (changes.size + inserts.length === 0) return undefined;
-  const stager = await makeStaging(staging, plan, plan.target);
+  await using stager = await makeStaging(staging, plan, plan.target);
   const selection = { table: plan.name, columns: comparison.columns, key };
   const sum = await stageLiveRows(staging.work, selection, stager, (row) => {
     const change = changes.get(keyOf(row));
@@ -204,7 +205,7 @@ async function stageWhole(staging: Staging, plan: SwapPlan): Promise<TableReport
   if (!state.cloneChanged) return undefined;
   if (state.targetChanged) noteChange(result.changes, { kind: 'table', what: plan.name, change: 'changed', lost: true }, false);
   const translation = createRowTranslation({ ...plan.clone, name: plan.name }, work.pair, work.rewriter);
-  const stager = await makeStaging(staging, plan, plan.clone);
+  await using stager = await makeStaging(staging, plan, plan.clone);
   const columns = columnNames(plan.clone);
   for await (const batch of work.sides.clone.rowsIn(
     { table: plan.clone.name, columns, key: plan.clone.key },

@@ -54,6 +54,7 @@ export function createMemorySite(tables: readonly MemoryTable[]): { agent: Sourc
       const given = args as Args;
       if (operation === 'tables.schema') yield frame('J', schemaAnswer(tables));
       else if (operation === 'rows.read') yield* readRows(find(given), given);
+      else if (operation === 'rows.ranges') yield* readRanges(find(given), given);
       else yield* digest(find(given), given);
     },
   };
@@ -73,6 +74,20 @@ function* readRows(table: MemoryTable, args: Args): Generator<Frame> {
     yield frame('R', { rows: part.length, cursor }, Buffer.concat(part.map((row) => select(table, row, args['columns']))));
   }
   yield frame('E', { done: slice.length === rows.length });
+}
+
+/** Four rows a request, one a frame. */
+function* readRanges(table: MemoryTable, args: Args): Generator<Frame> {
+  const { index: from, cursor } = (args['at'] ?? { index: 0, cursor: null }) as { index: number; cursor: string | null };
+  const ranges = (args['ranges'] as Range[]).map((range, index) => ({
+    ...range,
+    ...(index === from && cursor && { after: cursor }),
+  }));
+  const wanted = ranges.flatMap((range, index) => (index < from ? [] : inRange(table, range).map((row) => ({ index, row }))));
+  const places = wanted.map(({ index, row }) => ({ index, cursor: cursorAfter(keyCells(table.schema, row)) }));
+  for (const [at, { row }] of wanted.slice(0, 4).entries())
+    yield frame('R', { ...places[at], rows: 1 }, select(table, row, args['columns']));
+  yield frame('E', wanted.length > 4 ? { done: false, next: places[3] } : { done: true });
 }
 
 function* digest(table: MemoryTable, args: Args): Generator<Frame> {

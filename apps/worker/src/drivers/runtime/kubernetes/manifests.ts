@@ -1,0 +1,199 @@
+import type { Manifest, OwnerReference } from '../../cluster/cluster.types.ts';
+import { INSTANCE_LABEL, labelsOf, ownedBy } from './clone-names.ts';
+import { AGENT_CONFIG_KEY, DATABASE_PASSWORD_KEY } from './clone-secret.ts';
+import type { KubernetesRuntimeConfig } from './kubernetes-runtime.config.ts';
+
+/** What a clone's objects are made from. */
+export type CloneWorkload = {
+  readonly owner: OwnerReference;
+  /** Address visitors use, without trailing slash. */
+  readonly url: string;
+  readonly settings: KubernetesRuntimeConfig & { readonly cloneImage: string };
+};
+
+const WWW_DATA = 33;
+/** The `mysql` of the official images. */
+const MYSQL = 999;
+/** The restricted Pod Security Standard. */
+const CONFINED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const;
+
+/** The objects of a clone besides its root and Secret, in the order in which they are applied. */
+export function renderObjects(clone: CloneWorkload): Manifest[] {
+  const { storage, routing } = clone.settings;
+  return [
+    ...(storage === 'pvc' ? [renderVolume(clone)] : []),
+    renderDeployment(clone),
+    renderService(clone),
+    ...(routing === 'none' ? [] : [renderRoute(clone)]),
+  ];
+}
+
+export function renderDeployment(clone: CloneWorkload): Manifest {
+  const { owner, settings } = clone;
+  const selector = { [INSTANCE_LABEL]: owner.name };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: ownedBy(owner, { name: owner.name, component: 'web' }),
+    spec: {
+      replicas: 1,
+      revisionHistoryLimit: 1,
+      // Two pods of a clone would write the same files.
+      strategy: { type: 'Recreate' },
+      selector: { matchLabels: selector },
+      template: {
+        metadata: { labels: labelsOf(owner.name, 'web') },
+        spec: {
+          automountServiceAccountToken: false,
+          enableServiceLinks: false,
+          terminationGracePeriodSeconds: 30,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: WWW_DATA,
+            runAsGroup: WWW_DATA,
+            fsGroup: WWW_DATA,
+            seccompProfile: CONFINED.seccompProfile,
+          },
+          containers: [webContainer(clone), ...(settings.cloneDatabase === 'sidecar' ? [databaseContainer(clone)] : [])],
+          volumes: volumesOf(clone),
+        },
+      },
+    },
+  };
+}
+
+function webContainer({ owner, url, settings }: CloneWorkload): object {
+  const probe = (path: string, more: object) => ({ httpGet: { path, port: 'http' }, ...more });
+  return {
+    name: 'wordpress',
+    image: settings.cloneImage,
+    ports: [{ name: 'http', containerPort: 8080 }],
+    env: [
+      { name: 'WCR_CLONE_ID', value: owner.name },
+      { name: 'WCR_CLONE_URL', value: url },
+    ],
+    resources: {
+      requests: { cpu: settings.cpuRequest, memory: settings.memoryRequest },
+      limits: { memory: settings.memoryLimit },
+    },
+    startupProbe: probe('/healthz', { periodSeconds: 1, failureThreshold: 120 }),
+    readinessProbe: probe('/readyz', { periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 5 }),
+    livenessProbe: probe('/healthz', { periodSeconds: 20, timeoutSeconds: 5, failureThreshold: 6 }),
+    securityContext: CONFINED,
+    volumeMounts: [
+      { name: 'html', mountPath: '/var/www/html' },
+      { name: 'tmp', mountPath: '/tmp' },
+      { name: 'run', mountPath: '/run/wcr' },
+      { name: 'agent', mountPath: '/etc/wcr', readOnly: true },
+    ],
+  };
+}
+
+function databaseContainer({ owner, settings }: CloneWorkload): object {
+  const password = { secretKeyRef: { name: owner.name, key: DATABASE_PASSWORD_KEY } };
+  return {
+    name: 'database',
+    image: settings.sidecarImage,
+    args: ['--bind-address=127.0.0.1', '--character-set-server=utf8mb4'],
+    env: [
+      { name: 'MARIADB_DATABASE', value: 'wordpress' },
+      { name: 'MARIADB_USER', value: 'wordpress' },
+      { name: 'MARIADB_PASSWORD', valueFrom: password },
+      { name: 'MARIADB_RANDOM_ROOT_PASSWORD', value: '1' },
+    ],
+    resources: { requests: { cpu: '50m', memory: '256Mi' }, limits: { memory: settings.memoryLimit } },
+    securityContext: { ...CONFINED, runAsUser: MYSQL, runAsGroup: MYSQL },
+    volumeMounts: [
+      { name: 'database', mountPath: '/var/lib/mysql' },
+      { name: 'database-run', mountPath: '/run/mysqld' },
+      { name: 'database-tmp', mountPath: '/tmp' },
+    ],
+  };
+}
+
+function volumesOf({ owner, settings }: CloneWorkload): object[] {
+  const scratch = (name: string, sizeLimit: string) => ({ name, emptyDir: { sizeLimit } });
+  const html =
+    settings.storage === 'pvc'
+      ? { name: 'html', persistentVolumeClaim: { claimName: owner.name } }
+      : scratch('html', settings.storageSize);
+  const database = [scratch('database', settings.storageSize), scratch('database-run', '16Mi'), scratch('database-tmp', '1Gi')];
+  return [
+    html,
+    scratch('tmp', '2Gi'),
+    // The agent's notes of the copy are here, as large as the number of rows.
+    scratch('run', '4Gi'),
+    {
+      name: 'agent',
+      // The clone's own administrator and passwords stay out of its reach.
+      secret: { secretName: owner.name, defaultMode: 0o440, items: [{ key: AGENT_CONFIG_KEY, path: AGENT_CONFIG_KEY }] },
+    },
+    ...(settings.cloneDatabase === 'sidecar' ? database : []),
+  ];
+}
+
+function renderVolume({ owner, settings }: CloneWorkload): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: ownedBy(owner, { name: owner.name, component: 'web' }),
+    spec: {
+      accessModes: ['ReadWriteOnce'],
+      resources: { requests: { storage: settings.storageSize } },
+      ...(settings.storageClass && { storageClassName: settings.storageClass }),
+    },
+  };
+}
+
+export function renderService({ owner }: CloneWorkload): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: ownedBy(owner, { name: owner.name, component: 'web' }),
+    spec: {
+      type: 'ClusterIP',
+      selector: { [INSTANCE_LABEL]: owner.name },
+      ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+    },
+  };
+}
+
+/** The way of visitors: by path or by host, as the clone's address says. The path is not stripped. */
+export function renderRoute(clone: CloneWorkload): Manifest {
+  return clone.settings.routing === 'traefik' ? renderIngressRoute(clone) : renderIngress(clone);
+}
+
+function renderIngressRoute({ owner, url, settings }: CloneWorkload): Manifest {
+  const { hostname, pathname } = new URL(url);
+  const host = `Host(\`${hostname}\`)`;
+  const path = pathname === '/' ? '' : ` && (Path(\`${pathname}\`) || PathPrefix(\`${pathname}/\`))`;
+  return {
+    apiVersion: 'traefik.io/v1alpha1',
+    kind: 'IngressRoute',
+    metadata: ownedBy(owner, { name: owner.name, component: 'route' }),
+    spec: {
+      entryPoints: [...settings.entryPoints],
+      routes: [{ match: host + path, kind: 'Rule', services: [{ name: owner.name, port: 80 }] }],
+    },
+  };
+}
+
+function renderIngress({ owner, url, settings }: CloneWorkload): Manifest {
+  const { hostname, pathname } = new URL(url);
+  const backend = { service: { name: owner.name, port: { name: 'http' } } };
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'Ingress',
+    metadata: ownedBy(owner, { name: owner.name, component: 'route' }),
+    spec: {
+      ...(settings.ingressClass && { ingressClassName: settings.ingressClass }),
+      rules: [{ host: hostname, http: { paths: [{ path: pathname, pathType: 'Prefix', backend }] } }],
+    },
+  };
+}
