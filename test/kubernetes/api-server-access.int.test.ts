@@ -32,6 +32,22 @@ async function accountWith(name: string, rules: V1PolicyRule[]): Promise<Clients
   return clientsOf(await cluster.configFor(name));
 }
 
+/** The rights of an account are known to a cluster a moment after they were given. */
+async function settled<T>(ask: () => Promise<T>): Promise<T> {
+  let answer: T | undefined;
+  await until(async () => {
+    const code = await ask().then(
+      (given) => {
+        answer = given;
+        return 200;
+      },
+      (error: { code?: number }) => error.code,
+    );
+    return code !== 403;
+  });
+  return answer as T;
+}
+
 const map = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
 describe('who asks', () => {
@@ -69,10 +85,8 @@ describe('what they may do', () => {
   test('a role gives its verbs for its resources in its namespace', async () => {
     const reader = await accountWith('reader', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list'] }]);
     await clients.core.createNamespacedConfigMap({ namespace, body: map('readable') });
-    // The roles of a cluster are known a moment after they were written.
-    await until(
-      async () => (await reader.core.readNamespacedConfigMap({ namespace, name: 'readable' })).metadata?.name === 'readable',
-    );
+    const found = await settled(() => reader.core.readNamespacedConfigMap({ namespace, name: 'readable' }));
+    expect(found.metadata?.name).toBe('readable');
     expect(await refusalOf(reader.core.deleteNamespacedConfigMap({ namespace, name: 'readable' }))).toMatchObject({ code: 403 });
     expect(await refusalOf(reader.core.listNamespacedConfigMap({ namespace: 'default' }))).toMatchObject({ code: 403 });
     expect(await refusalOf(reader.core.listNamespacedSecret({ namespace }))).toMatchObject({ code: 403 });
@@ -83,7 +97,7 @@ describe('what they may do', () => {
       { apiGroups: [''], resources: ['configmaps'], resourceNames: ['mine'], verbs: ['get'] },
     ]);
     await clients.core.createNamespacedConfigMap({ namespace, body: map('mine') });
-    expect((await one.core.readNamespacedConfigMap({ namespace, name: 'mine' })).metadata?.name).toBe('mine');
+    expect((await settled(() => one.core.readNamespacedConfigMap({ namespace, name: 'mine' }))).metadata?.name).toBe('mine');
     expect(await refusalOf(one.core.readNamespacedConfigMap({ namespace, name: 'other' }))).toMatchObject({ code: 403 });
   });
 
@@ -105,7 +119,7 @@ describe('what they may do', () => {
         setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
       );
     await clients.core.createNamespacedConfigMap({ namespace, body: map('patchable') });
-    expect((await apply('patchable')).metadata?.name).toBe('patchable');
+    expect((await settled(() => apply('patchable'))).metadata?.name).toBe('patchable');
     expect((await refusalOf(apply('unmade'))).message).toContain('cannot create resource "configmaps"');
   });
 
@@ -118,7 +132,7 @@ describe('what they may do', () => {
       const subjects = [{ kind: 'ServiceAccount', name: 'bound', namespace }];
       const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name };
       await clients.rbac.createNamespacedRoleBinding({ namespace, body: { metadata: { name }, subjects, roleRef } });
-      expect((await account.core.listNamespacedConfigMap({ namespace })).items.length).toBeGreaterThan(0);
+      expect((await settled(() => account.core.listNamespacedConfigMap({ namespace }))).items.length).toBeGreaterThan(0);
       expect(await refusalOf(account.core.listConfigMapForAllNamespaces())).toMatchObject({ code: 403 });
     } finally {
       await clients.rbac.deleteClusterRole({ name });
@@ -127,7 +141,7 @@ describe('what they may do', () => {
 
   test('a token is worth nothing once its account is gone', async () => {
     const leaver = await accountWith('leaver', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list'] }]);
-    expect((await leaver.core.listNamespacedConfigMap({ namespace })).items.length).toBeGreaterThan(0);
+    expect((await settled(() => leaver.core.listNamespacedConfigMap({ namespace }))).items.length).toBeGreaterThan(0);
     await clients.core.deleteNamespacedServiceAccount({ namespace, name: 'leaver' });
     const ask = () =>
       leaver.core.listNamespacedConfigMap({ namespace }).then(

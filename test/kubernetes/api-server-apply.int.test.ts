@@ -100,7 +100,7 @@ describe('server-side apply', () => {
       );
     await apply('one', [{ name: 'web', image: 'web:1', env: [{ name: 'A', value: '1' }] }]);
     const both = await apply('two', [{ name: 'side', image: 'side:1' }]);
-    expect(namesOf(both)).toEqual(['web', 'side']);
+    expect(namesOf(both).sort()).toEqual(['side', 'web']);
     const alone = await apply('two', [{ name: 'web', image: 'web:1' }]);
     expect(namesOf(alone)).toEqual(['web']);
     const refusal = await refusalOf(apply('two', [{ name: 'web', image: 'web:2' }]));

@@ -15,8 +15,8 @@ afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-/** Runs on any node and ends at once when it is told to. */
-const PAUSE = 'registry.k8s.io/pause:3.10';
+/** Runs on any node and ends at once when it is told to. A cluster that cannot fetch it is given another. */
+const PAUSE = process.env['TEST_POD_IMAGE'] ?? 'registry.k8s.io/pause:3.10';
 const mergePatch = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 const deploymentOf = (name: string, replicas: number, pod: Partial<V1PodSpec> = {}): V1Deployment => ({
@@ -62,10 +62,10 @@ describe('deployments', () => {
     });
   });
 
-  test('another image is another pod, and the old one goes first', async () => {
+  test('another template is another pod, and the old one goes first', async () => {
     await clients.apps.createNamespacedDeployment({ namespace, body: deploymentOf('renewed', 1) });
     await until(async () => (await statusOf('renewed'))?.availableReplicas === 1);
-    const containers = [{ name: 'web', image: 'registry.k8s.io/pause:3.9' }];
+    const containers = [{ name: 'web', image: PAUSE, env: [{ name: 'TURN', value: '2' }] }];
     await patchDeployment('renewed', { spec: { template: { spec: { containers } } } });
     await until(async () => {
       const status = await statusOf('renewed');
@@ -77,7 +77,7 @@ describe('deployments', () => {
       );
     });
     await until(async () => (await podsOf('renewed')).length === 1);
-    expect((await podsOf('renewed'))[0]?.spec?.containers[0]?.image).toBe('registry.k8s.io/pause:3.9');
+    expect((await podsOf('renewed'))[0]?.spec?.containers[0]?.env).toEqual([{ name: 'TURN', value: '2' }]);
     const { items } = await clients.apps.listNamespacedReplicaSet({ namespace, labelSelector: 'app=renewed' });
     expect(items.map(({ spec }) => spec?.replicas).sort()).toEqual([0, 1]);
   });
@@ -119,6 +119,24 @@ describe('deployments', () => {
   });
 });
 
+test('a deployment that comes no further says so after its deadline', async () => {
+  const env = [{ name: 'WORD', valueFrom: { secretKeyRef: { name: 'never', key: 'word' } } }];
+  const body = deploymentOf('stuck', 1, { containers: [{ name: 'web', image: PAUSE, env }] });
+  await clients.apps.createNamespacedDeployment({
+    namespace,
+    body: { ...body, spec: { ...body.spec, progressDeadlineSeconds: 2 } as never },
+  });
+  const progressing = async () => (await statusOf('stuck'))?.conditions?.find(({ type }) => type === 'Progressing');
+  await until(async () => (await progressing())?.status === 'False');
+  expect(await progressing()).toMatchObject({ reason: 'ProgressDeadlineExceeded' });
+  const [pod] = await podsOf('stuck');
+  const { items } = await clients.core.listNamespacedEvent({
+    namespace,
+    fieldSelector: `involvedObject.name=${pod?.metadata?.name}`,
+  });
+  expect(items.map(({ message }) => message)).toContainEqual(expect.stringContaining('secret "never" not found'));
+});
+
 describe('pods', () => {
   test('a pod waits for a Secret that is not there yet', async () => {
     const env = [{ name: 'WORD', valueFrom: { secretKeyRef: { name: 'later', key: 'word' } } }];
@@ -157,4 +175,6 @@ test('a service has an address in the cluster that stays', async () => {
   const { spec } = await clients.core.createNamespacedService({ namespace, body });
   expect(spec?.clusterIP).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
   expect(spec).toMatchObject({ type: 'ClusterIP', ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }] });
+  const replaced = await clients.core.replaceNamespacedService({ namespace, name: 'web', body });
+  expect(replaced.spec?.clusterIP).toBe(spec?.clusterIP);
 });

@@ -1,22 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '@wcr/stack/testing/temporary-folder';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { describe, expect, it } from 'vitest';
 import { agentConfigOf } from '../support/kubernetes/clone-pod-scene.ts';
-import { probeHttpGet } from '../support/kubernetes/pod-runner/await-http-get.ts';
-import { runClonePod } from '../support/kubernetes/pod-runner/run-clone-pod.ts';
-import {
-  canRunContainers,
-  choosePodIp,
-  type RunningContainer,
-  runContainer,
-} from '../support/kubernetes/pod-runner/run-container.ts';
+import { awaitHttpGet, probeHttpGet } from '../support/kubernetes/pod-runner/await-http-get.ts';
+import { createPod } from '../support/kubernetes/pod-runner/create-pod.ts';
+import { canRunContainers, choosePodIp, runContainer } from '../support/kubernetes/pod-runner/run-container.ts';
 
 const POLL = { timeout: 60_000, interval: 100 };
 const DATABASE = { name: 'wcr_clone_1', user: 'clone_1', password: "it's a \\ secret" };
+const SOCKET = 'localhost:/run/mysqld/mysqld.sock';
 const MARIADB_ENV = {
   MARIADB_DATABASE: DATABASE.name,
   MARIADB_USER: DATABASE.user,
@@ -26,27 +21,50 @@ const MARIADB_ENV = {
 
 describe.skipIf(!canRunContainers)('containers without a container engine', () => {
   it('a clone is ready as soon as the database beside it is, which keeps its data over a restart', async () => {
-    const dir = temporaryFolder();
-    const data = join(dir, 'data');
-    mkdirSync(data);
     const podIp = choosePodIp();
-    const startDatabase = (): Promise<RunningContainer> =>
-      runContainer({
-        image: 'docker.io/library/mariadb:10.11',
-        podIp,
-        env: MARIADB_ENV,
-        mounts: [{ path: '/var/lib/mysql', folder: data }],
-      });
-    const agentConfig = agentConfigOf({ pairingKey: 'k', url: 'http://x', database: { ...DATABASE, host: podIp, port: 3306 } });
-    await using clone = await runClonePod({ podIp, env: { WCR_CLONE_ID: 'clone-20260101-000000-abcd' }, agentConfig });
+    const agentConfig = agentConfigOf({ pairingKey: 'k', url: 'http://x', database: { ...DATABASE, host: SOCKET } });
+    await using pod = createPod({
+      podIp,
+      volumes: {
+        secret: { files: { 'agent.php': agentConfig } },
+        site: 'emptyDir',
+        run: 'emptyDir',
+        tmp: 'emptyDir',
+        database: 'emptyDir',
+      },
+      containers: {
+        clone: {
+          image: 'registry.example.com:5000/wcr/wordpress-clone:1.2.3',
+          env: { WCR_CLONE_ID: 'clone-20260101-000000-abcd' },
+          mounts: {
+            '/etc/wcr': 'secret',
+            '/var/www/html': 'site',
+            '/run/wcr': 'run',
+            '/tmp': 'tmp/web',
+            '/run/mysqld': 'database/run',
+          },
+        },
+        database: {
+          image: 'docker.io/library/mariadb:10.11',
+          args: ['--bind-address=127.0.0.1', '--character-set-server=utf8mb4'],
+          env: MARIADB_ENV,
+          mounts: { '/var/lib/mysql': 'database/data', '/run/mysqld': 'database/run', '/tmp': 'tmp/database' },
+        },
+      },
+    });
+    const clone = { url: `http://${podIp}:8080` };
+    const ready = (): Promise<void> => awaitHttpGet({ url: `${clone.url}/readyz`, timeoutMs: 10_000 });
+    await pod.start('clone');
     await expect.poll(() => probeHttpGet({ url: `${clone.url}/healthz` }), POLL).toBe(true);
     expect(await probeHttpGet({ url: `${clone.url}/readyz`, timeoutMs: 10_000 })).toBe(false);
-    const first = await startDatabase();
-    await clone.ready();
+    const first = await pod.start('database');
+    await ready();
+    expect(await first.exec(['healthcheck.sh', '--connect', '--innodb_initialized'])).toBe(0);
+    expect(await first.exec(['test', '-w', '/opt/mariadb'])).toBe(1);
     await query(podIp, 'CREATE TABLE kept (id int)');
     expect(await first.stop()).toEqual({ code: 0, signal: null });
-    await using _second = await startDatabase();
-    await clone.ready();
+    await pod.start('database');
+    await ready();
     expect(await query(podIp, 'SHOW TABLES')).toEqual([{ [`Tables_in_${DATABASE.name}`]: 'kept' }]);
   });
 

@@ -1,3 +1,4 @@
+import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MountedPod, PodReport, PodRunner } from '../support/kubernetes/node/pod-runner.ts';
 import { type ApiServer, startApiServer } from '../support/kubernetes/start-api-server.ts';
@@ -31,6 +32,23 @@ describe('the recorder', () => {
     expect(server.requests.all(user)).toHaveLength(3);
     expect(server.requests.all(user)[0]).toMatchObject({ namespace, name: '' });
   });
+});
+
+test('an apply that makes an object makes use of two rights', async () => {
+  await clients.core.patchNamespacedConfigMap(
+    {
+      namespace,
+      name: 'applied',
+      fieldManager: 'one',
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' } },
+    },
+    setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply),
+  );
+  const verbs = server.requests
+    .all('kubernetes-admin')
+    .filter(({ name }) => name === 'applied')
+    .map(({ verb }) => verb);
+  expect(verbs).toEqual(['patch', 'create']);
 });
 
 type StartedPod = { readonly mounted: MountedPod; readonly report: PodReport };

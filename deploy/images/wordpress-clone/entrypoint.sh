@@ -6,7 +6,7 @@
 #   WCR_WORKERS          requests served at the same time (10)
 #   WCR_LISTEN           address and port, or port (8080)
 #   WCR_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed (the private ones)
-#   WCR_GRACE_SECONDS    how long requests under way may take after a stop signal (20)
+#   WCR_GRACE_SECONDS    how long requests under way may take after a stop signal (10)
 set -euo pipefail
 # The first process of a container hears only the signals it has asked for.
 trap 'exit 0' TERM INT WINCH
@@ -33,7 +33,7 @@ check_settings() {
   prefix="${WCR_URL_PREFIX-${path%/}}"
   [[ "$prefix" =~ ^(/[A-Za-z0-9_-]+)*$ ]] || fail 'WCR_URL_PREFIX must be empty, or begin with a slash and not end with one'
   [[ "${WCR_WORKERS:-10}" =~ ^[1-9][0-9]{0,2}$ ]] || fail 'WCR_WORKERS must be a number from 1 to 999'
-  [[ "${WCR_GRACE_SECONDS:-20}" =~ ^[0-9]{1,4}$ ]] || fail 'WCR_GRACE_SECONDS must be a number of seconds'
+  [[ "${WCR_GRACE_SECONDS:-10}" =~ ^[0-9]{1,4}$ ]] || fail 'WCR_GRACE_SECONDS must be a number of seconds'
 }
 
 check_mounts() {
@@ -66,5 +66,5 @@ exec env -i \
   WCR_WORKERS="${WCR_WORKERS:-10}" \
   WCR_LISTEN="${WCR_LISTEN:-8080}" \
   WCR_TRUSTED_PROXIES="${WCR_TRUSTED_PROXIES:-10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 100.64.0.0/10 127.0.0.0/8 fc00::/7 ::1/128}" \
-  WCR_GRACE_SECONDS="${WCR_GRACE_SECONDS:-20}" \
+  WCR_GRACE_SECONDS="${WCR_GRACE_SECONDS:-10}" \
   apache2 -f /opt/wcr/image/apache.conf -D FOREGROUND

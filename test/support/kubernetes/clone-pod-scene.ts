@@ -10,7 +10,7 @@ import { createAgentClient } from '@wcr/worker/drivers/agent/agent-client';
 import { createBaseStore } from '@wcr/worker/drivers/agent/base-store';
 import { Patience } from '@wcr/worker/drivers/agent/patience';
 import { TargetAgent } from '@wcr/worker/drivers/agent/target-agent';
-import { renderAgentConfig } from '@wcr/worker/drivers/runtime/local/agent-config';
+import { renderAgentConfig } from '@wcr/worker/drivers/runtime/agent-config';
 import { useMariaDb } from '../services.ts';
 import { askHost, type HostRequest } from './ask-host.ts';
 import { type ClonePodOptions, type RunningPod, runClonePod } from './pod-runner/run-clone-pod.ts';
@@ -67,7 +67,8 @@ export async function startClonePod(options: Partial<ClonePodOptions> & { prefix
 export function agentConfigOf(of: {
   readonly pairingKey: string;
   readonly url: string;
-  readonly database: Database & { readonly host: string; readonly port: number };
+  /** Without a port `host` says it all, as `localhost:<socket>` does. */
+  readonly database: Database & { readonly host: string; readonly port?: number };
 }): string {
   const { host, port, ...database } = of.database;
   return renderAgentConfig({
@@ -75,7 +76,7 @@ export function agentConfigOf(of: {
     root: '/var/www/html/',
     work: '/run/wcr/agent/',
     url: of.url,
-    database: { ...database, host: `${host}:${port}`, prefix: 'wp_' },
+    database: { ...database, host: port === undefined ? host : `${host}:${port}`, prefix: 'wp_' },
   });
 }
 

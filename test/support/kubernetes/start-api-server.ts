@@ -7,7 +7,7 @@ import { writeKubeconfig } from './access/kubeconfig.ts';
 import { RequestRecorder } from './access/request-recorder.ts';
 import { Tokens } from './access/tokens.ts';
 import { createAckController, type DatabaseOutcome } from './addons/ack-controller.ts';
-import { kroControllers } from './addons/kro-controller.ts';
+import { kroControllers } from './addons/kro/kro-controllers.ts';
 import { PREINSTALLED_DEFINITIONS } from './addons/preinstalled-definitions.ts';
 import { admitNamespace } from './admission/admit-namespace.ts';
 import { admitQuota } from './admission/admit-quota.ts';

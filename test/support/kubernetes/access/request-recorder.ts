@@ -3,7 +3,10 @@ import type { RequestFacts } from '../faults.ts';
 /** Which rights somebody made use of. */
 export type UsedRight = Pick<RequestFacts, 'verb' | 'group' | 'resource' | 'subresource'>;
 
-/** Remembers every request for objects by somebody known, allowed or not, in the order of arrival. */
+/**
+ * Remembers every request for objects by somebody known, allowed or not, in the order of arrival. An apply that makes an
+ * object is there twice, for it takes two rights.
+ */
 export class RequestRecorder {
   #requests: RequestFacts[] = [];
 

@@ -5,7 +5,9 @@ import type { Change, ObjectKey } from '../storage/object-store.ts';
 import { createObject } from '../verbs/create-object.ts';
 import { type DeleteOptions, deleteObject } from '../verbs/delete-object.ts';
 import { type Machinery, systemCaller, type Target, targetOf } from '../verbs/machinery.ts';
+import { APPLY_PATCH, patchObject } from '../verbs/patch-object.ts';
 import { writeObject } from '../verbs/write-object.ts';
+import { recordEvent } from './record-event.ts';
 
 /** Brings about what objects ask for. It is told of changes and looks at one object at a time, as it is by then. */
 export type Controller = {
@@ -20,10 +22,22 @@ export type Controller = {
 export class Actor {
   readonly machinery: Machinery;
   readonly #fieldManager: string;
+  readonly #lookAgain: (key: ObjectKey) => void;
 
-  constructor(machinery: Machinery, fieldManager: string) {
+  constructor(machinery: Machinery, fieldManager: string, lookAgain: (key: ObjectKey) => void = () => undefined) {
     this.machinery = machinery;
     this.#fieldManager = fieldManager;
+    this.#lookAgain = lookAgain;
+  }
+
+  /** Has the controller look at an object when some time has passed, whether it changes or not. */
+  lookAgainIn(key: ObjectKey, delayMs: number): void {
+    setTimeout(() => this.#lookAgain(key), delayMs).unref();
+  }
+
+  /** Tells people what happened to an object. Said once more it is counted, not repeated. */
+  tellEvent(object: KubeObject, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    recordEvent(this.machinery, systemCaller(this.#fieldManager), { object, type, reason, message });
   }
 
   read(key: ObjectKey): KubeObject | undefined {
@@ -38,6 +52,14 @@ export class Actor {
   create(resource: string, namespace: string, body: Fields): KubeObject {
     const kind = this.#kindOf(resource);
     return createObject(this.machinery, { kind, namespace, body, caller: systemCaller(this.#fieldManager) });
+  }
+
+  /** Server-side apply that takes every field it wants. @throws StatusError as for anybody else */
+  apply(key: ObjectKey, body: Fields): KubeObject {
+    const { namespace, name } = key;
+    const target = { kind: this.#kindOf(key.resource), namespace, name, subresource: '' };
+    const patch = { mediaType: APPLY_PATCH, body, force: true };
+    return patchObject(this.machinery, target, patch, systemCaller(this.#fieldManager));
   }
 
   /** Changes what `change` returns differently; no change is no write. */
@@ -96,18 +118,19 @@ export class ControllerManager {
 
   /** Begins with what is there already. */
   run(controller: Controller): void {
-    const actor = new Actor(this.#machinery, controller.name);
     const waiting = new Map<string, ObjectKey>();
+    const enqueue = (key: ObjectKey) => {
+      if (waiting.size === 0) setImmediate(work);
+      waiting.set(`${key.resource}/${key.namespace}/${key.name}`, key);
+    };
+    const actor = new Actor(this.#machinery, controller.name, enqueue);
     const work = () => {
       const keys = [...waiting.values()];
       waiting.clear();
       for (const key of keys) this.#reconcile(controller, key, actor);
     };
     const look = (change: Change) => {
-      for (const key of controller.concerns(change, actor)) {
-        if (waiting.size === 0) setImmediate(work);
-        waiting.set(`${key.resource}/${key.namespace}/${key.name}`, key);
-      }
+      for (const key of controller.concerns(change, actor)) enqueue(key);
     };
     this.#unsubscribe.push(this.#machinery.store.subscribe(look));
     const revision = this.#machinery.store.revision;
@@ -148,6 +171,8 @@ export function controllerReference({ apiVersion, kind, metadata }: KubeObject):
 }
 
 export type Condition = {
+  /** RFC 3339; where the kind has it. */
+  readonly lastUpdateTime?: string;
   readonly type: string;
   readonly status: 'True' | 'False';
   readonly reason: string;

@@ -118,6 +118,12 @@ function statusOf(actor: Actor, before: KubeObject, hash: string): Fields {
   const updated = current?.status?.replicas ?? 0;
   const isDone =
     updated >= wanted && (current?.status?.availableReplicas ?? 0) >= wanted && sum(({ status }) => status?.replicas) === updated;
+  const counts = {
+    isDone,
+    updatedReplicas: updated,
+    readyReplicas: sum(({ status }) => status?.readyReplicas),
+    availableReplicas: available,
+  };
   const failure = current?.status?.conditions?.find(({ type }) => type === 'ReplicaFailure');
   const changes: Condition[] = [
     available >= wanted
@@ -128,7 +134,7 @@ function statusOf(actor: Actor, before: KubeObject, hash: string): Fields {
           reason: 'MinimumReplicasUnavailable',
           message: 'Deployment does not have minimum availability.',
         },
-    progressOf(current?.metadata?.name ?? '', isDone),
+    progressOf(actor, deployment, current?.metadata?.name ?? '', counts),
     ...(failure === undefined
       ? []
       : [{ type: 'ReplicaFailure', status: 'True' as const, reason: failure.reason ?? '', message: failure.message ?? '' }]),
@@ -149,16 +155,43 @@ function statusOf(actor: Actor, before: KubeObject, hash: string): Fields {
   };
 }
 
-function progressOf(set: string, isDone: boolean): Condition {
-  return isDone
-    ? {
-        type: 'Progressing',
-        status: 'True',
-        reason: 'NewReplicaSetAvailable',
-        message: `ReplicaSet "${set}" has successfully progressed.`,
-      }
-    : { type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "${set}" is progressing.` };
+/** A rollout that came no further for longer than its deadline has failed, until it does come further. */
+function progressOf(actor: Actor, deployment: KubeObject, set: string, counts: Counts): Condition {
+  const { spec, status, metadata } = viewAs<V1Deployment>(deployment);
+  const before = status?.conditions?.find(({ type }) => type === 'Progressing') as unknown as Condition | undefined;
+  const isSame = ([name, count]: [string, number]) => (deployment.status?.[name] ?? 0) === count;
+  const isNew = before === undefined || status?.observedGeneration !== metadata?.generation;
+  const { isDone, ...numbers } = counts;
+  const now = actor.machinery.now();
+  const hasMoved = isNew || !Object.entries(numbers).every(isSame) || (isDone && before.reason !== 'NewReplicaSetAvailable');
+  const lastUpdateTime = hasMoved ? timeOf(now) : (before.lastUpdateTime ?? timeOf(now));
+  const progressing = { type: 'Progressing', lastUpdateTime };
+  if (isDone)
+    return {
+      ...progressing,
+      status: 'True',
+      reason: 'NewReplicaSetAvailable',
+      message: `ReplicaSet "${set}" has successfully progressed.`,
+    };
+  const leftMs = Date.parse(lastUpdateTime) + (spec?.progressDeadlineSeconds ?? 600) * 1000 - now.getTime();
+  if (leftMs <= 0)
+    return {
+      ...progressing,
+      status: 'False',
+      reason: 'ProgressDeadlineExceeded',
+      message: `ReplicaSet "${set}" has timed out progressing.`,
+    };
+  // A timer longer than a day would be a mistake, and one longer than 24 days would fire at once.
+  actor.lookAgainIn(keyOf(DEPLOYMENTS, deployment), Math.min(leftMs, 86_400_000));
+  return { ...progressing, status: 'True', reason: 'ReplicaSetUpdated', message: `ReplicaSet "${set}" is progressing.` };
 }
+
+type Counts = {
+  readonly isDone: boolean;
+  readonly updatedReplicas: number;
+  readonly readyReplicas: number;
+  readonly availableReplicas: number;
+};
 
 function withoutFailure(status: Fields | undefined, isOver: boolean): Fields | undefined {
   const conditions = Array.isArray(status?.['conditions']) ? status['conditions'].filter(isFields) : [];

@@ -24,6 +24,7 @@ export const replicaSetController: Controller = {
     const set = actor.read(key);
     if (set === undefined) return;
     const problem = set.metadata.deletionTimestamp === undefined ? adjust(actor, set) : undefined;
+    if (problem !== undefined) actor.tellEvent(set, 'Warning', 'FailedCreate', `Error creating: ${problem.message}`);
     actor.setStatus(key, statusOf(actor, set, problem));
   },
 };

@@ -3,6 +3,7 @@ import { denial, isAllowed } from '../access/authorize.ts';
 import type { RequestRecorder } from '../access/request-recorder.ts';
 import type { Tokens, User } from '../access/tokens.ts';
 import type { Faults, RequestFacts } from '../faults.ts';
+import { required } from '../validation/field-error.ts';
 import { type Caller, type Machinery, storeKey, timeOf } from '../verbs/machinery.ts';
 import { APPLY_PATCH } from '../verbs/patch-object.ts';
 import { readObject } from '../verbs/update-object.ts';
@@ -12,7 +13,7 @@ import { meetFault } from './meet-fault.ts';
 import { type Body, readRequestBody } from './read-body.ts';
 import { type PathRoute, type ResourceRoute, routeRequest } from './route-request.ts';
 import { serveWatch } from './serve-watch.ts';
-import { badRequest, noSuchPath, StatusError, unauthorized } from './status-error.ts';
+import { badRequest, invalid, noSuchPath, StatusError, unauthorized } from './status-error.ts';
 
 /** What answering needs. */
 export type Surroundings = {
@@ -25,6 +26,7 @@ export type Surroundings = {
 };
 
 const PUBLIC = ['/healthz', '/readyz', '/livez', '/version'];
+const PATCH_OPTIONS = { group: 'meta.k8s.io', plural: '', kind: 'PatchOptions' };
 const TOKEN_SECONDS = 3600;
 
 /** Answers one request, whatever happens. */
@@ -93,11 +95,15 @@ async function answerOf(around: Surroundings, route: ResourceRoute, body: Body, 
   }
   const isApply = route.verb === 'patch' && body.mediaType === APPLY_PATCH;
   if (isApply && query.get('fieldManager') === null) {
-    throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
+    throw invalid(PATCH_OPTIONS, '', [required('fieldManager', 'is required for apply patch')]);
   }
   // What is applied for the first time is created, and that is a right of its own.
   const isNew = isApply && around.machinery.store.read(storeKey({ kind, namespace, name })) === undefined;
-  if (isNew) authorize(around, user, { ...factsOf(route, user), verb: 'create' });
+  if (isNew) {
+    const creation = { ...factsOf(route, user), verb: 'create' };
+    around.recorder.add(creation);
+    authorize(around, user, creation);
+  }
   return executeVerb(around.machinery, route, body, caller);
 }
 

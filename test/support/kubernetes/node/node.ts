@@ -1,5 +1,6 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { Actor, Controller } from '../controllers/controller.ts';
+import { eventOfWaiting } from '../controllers/record-event.ts';
 import { isSame, type KubeObject, viewAs } from '../storage/kube-object.ts';
 import type { ObjectKey } from '../storage/object-store.ts';
 import { MissingReference } from './missing-reference.ts';
@@ -115,6 +116,8 @@ export class Node implements Controller {
       if (!(error instanceof MissingReference)) throw error;
       this.#setAll(residence, { type: 'waiting', reason: error.reason, message: error.message });
       this.#tell(residence, actor);
+      const [container = ''] = residence.containers.keys();
+      actor.tellEvent(pod, 'Warning', ...eventOfWaiting(container, error));
       return;
     }
     this.#start(pod, residence, residence.mounted, actor);

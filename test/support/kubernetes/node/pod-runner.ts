@@ -53,7 +53,10 @@ export type PodProcess = {
 export type PodRunner = {
   /** The address a pod gets before it starts. Without this one is made up. */
   assignIp?(pod: V1Pod): string;
-  /** Rejecting counts as a container that cannot be created. */
+  /**
+   * Settles as soon as the pod can be stopped, which is long before it is ready. Rejecting counts as a container that cannot
+   * be created.
+   */
   start(pod: V1Pod, mounted: MountedPod, report: PodReport): Promise<PodProcess>;
 };
 

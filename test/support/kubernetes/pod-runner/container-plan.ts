@@ -2,13 +2,16 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Recipe, RecipeMount } from './container-recipes.ts';
 
+/** Contents by relative path. */
+export type MountedFiles = Readonly<Record<string, string | Uint8Array>>;
+
 /**
  * What a pod mounts into a container: a folder of this machine (an emptyDir; `readOnly` for one that others fill), or files
  * by their relative path (a Secret, a ConfigMap, a downward API volume).
  */
 export type PodMount =
   | { readonly path: string; readonly folder: string; readonly readOnly?: boolean }
-  | { readonly path: string; readonly files: Readonly<Record<string, string>> };
+  | { readonly path: string; readonly files: MountedFiles };
 
 /** Of the machine's file system an image of Debian would bring along what the programs need. */
 const SYSTEM = [
@@ -22,7 +25,7 @@ export function placeMounts(mounts: readonly PodMount[], fsGroup: number, dir: s
     if ('folder' in mount) return { path: mount.path, folder: mount.folder, mode: mount.readOnly ? 'ro' : 'rw' };
     const folder = join(dir, `volume-${index}`);
     mkdirSync(folder);
-    for (const [name, text] of Object.entries(mount.files)) writeMountedFile(join(folder, name), text, fsGroup);
+    for (const [name, content] of Object.entries(mount.files)) writeMountedFile(join(folder, name), content, fsGroup);
     return { path: mount.path, folder, mode: 'ro' };
   });
 }
@@ -48,9 +51,9 @@ export function renderPlan(recipe: Recipe, mounts: readonly (RecipeMount & { mod
   return lines.map((line) => `${line.join('\t')}\n`).join('');
 }
 
-function writeMountedFile(path: string, text: string, gid: number): void {
+function writeMountedFile(path: string, content: string | Uint8Array, gid: number): void {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
+  writeFileSync(path, content);
   chownSync(path, 0, gid);
   chmodSync(path, 0o440);
 }

@@ -6,6 +6,8 @@ import { type ImageFile, readImage } from '../../images/read-image.ts';
 
 export type RecipeMount = { readonly path: string; readonly folder: string };
 
+const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** How a container of an image runs on this machine without the image. */
 export type Recipe = {
   readonly uid: number;
@@ -46,27 +48,31 @@ function cloneRecipe(): Recipe {
     command: entrypoint,
     scratch: [],
     port: 8080,
-    env: ({ ip }) => ({ WCR_LISTEN: `${ip}:8080` }),
+    env: ({ ip }) => ({ WCR_LISTEN: `${ip}:8080`, PATH: SYSTEM_PATH }),
   };
 }
 
+const MARIADB_PROGRAMS = '/opt/mariadb';
 const MARIADB_DATA = '/var/lib/mysql';
 /** User and group of the official image. */
 const MARIADB_ID = 999;
 
 /** This machine's server behind the official image's environment. */
 function mariaDbRecipe(): Recipe {
-  const target = '/opt/mariadb/docker-entrypoint.sh';
+  const file = (source: string, name: string): ImageFile => ({
+    source: join(import.meta.dirname, source),
+    target: join(MARIADB_PROGRAMS, name),
+  });
   return {
     uid: MARIADB_ID,
     gid: MARIADB_ID,
-    files: [{ source: join(import.meta.dirname, 'mariadb-entrypoint.sh'), target }],
-    command: [target],
+    files: [file('mariadb-entrypoint.sh', 'docker-entrypoint.sh'), file('mariadb-healthcheck.sh', 'healthcheck.sh')],
+    command: [join(MARIADB_PROGRAMS, 'docker-entrypoint.sh')],
     workdir: '/',
     stopSignal: 'SIGTERM',
     scratch: ['/tmp', '/run/mysqld', MARIADB_DATA],
     port: 3306,
-    env: ({ ip }) => ({ WCR_POD_IP: ip }),
+    env: ({ ip }) => ({ WCR_POD_IP: ip, PATH: `${MARIADB_PROGRAMS}:${SYSTEM_PATH}` }),
     async prepare(mounts) {
       const data = mounts.find(({ path }) => path === MARIADB_DATA)?.folder;
       if (data === undefined) throw new Error(`a database’s pod needs a volume at ${MARIADB_DATA}`);

@@ -26,7 +26,8 @@ fi
   fi
 } >/tmp/init.sql
 
+# Pods have addresses here, but no loopback of their own: the last word on the address is ours.
 exec mariadbd --no-defaults --skip-name-resolve --datadir=/var/lib/mysql --socket=/run/mysqld/mysqld.sock \
-  --bind-address="${WCR_POD_IP:-0.0.0.0}" --port=3306 --pid-file=/run/mysqld/mysqld.pid --init-file=/tmp/init.sql \
+  --port=3306 --pid-file=/run/mysqld/mysqld.pid --init-file=/tmp/init.sql \
   --skip-networking=0 --performance-schema=0 --innodb-buffer-pool-size=64M --innodb-flush-log-at-trx-commit=2 \
-  --max-allowed-packet=64M --character-set-server=utf8mb4 "$@"
+  --max-allowed-packet=64M --character-set-server=utf8mb4 "$@" --bind-address="$WCR_POD_IP"

@@ -25,6 +25,10 @@ export type ContainerOptions = {
   readonly image: string;
   /** An address of 127.64.0.0/10; see `choosePodIp`. */
   readonly podIp: string;
+  /** In the place of the image's entrypoint. */
+  readonly command?: readonly string[];
+  /** Behind the entrypoint. */
+  readonly args?: readonly string[];
   /** The container's whole environment, references resolved. */
   readonly env?: Readonly<Record<string, string>>;
   readonly mounts?: readonly PodMount[];
@@ -42,6 +46,8 @@ export type RunningContainer = AsyncDisposable & {
   readonly hasExited: () => boolean;
   /** Everything it has printed so far. */
   logs(): string;
+  /** Runs a command inside, as the container's user, and answers its status: an `exec` probe. */
+  exec(command: readonly string[]): Promise<number>;
   /** Sends the image's stop signal, and SIGKILL when it has not ended by `graceMs`. Stopping twice is fine. */
   stop(graceMs?: number): Promise<ContainerEnd>;
 };
@@ -72,7 +78,9 @@ export async function runContainer(options: ContainerOptions): Promise<RunningCo
   const root = join(dir, 'root');
   mkdirSync(root);
   const logFile = join(dir, 'log');
-  const child = launch({ recipe, root, plan, logFile, env: { ...options.env, ...recipe.env({ ip: options.podIp }) } });
+  const env = { ...options.env, ...recipe.env({ ip: options.podIp }) };
+  const command = [...(options.command ?? recipe.command), ...(options.args ?? [])];
+  const child = launch({ recipe, root, plan, logFile, env, command });
   let last = '';
   const logs = (): string => last || readFileSync(logFile, 'utf8');
   let ended = false;
@@ -90,6 +98,7 @@ export async function runContainer(options: ContainerOptions): Promise<RunningCo
     exited,
     hasExited: () => ended,
     logs,
+    exec: (words) => execInside({ child, recipe, env }, words),
     stop,
     async [Symbol.asyncDispose]() {
       await stop();
@@ -103,18 +112,19 @@ type Launch = {
   readonly plan: string;
   readonly logFile: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
 };
 
-function launch({ recipe, root, plan, logFile, env }: Launch): ChildProcess {
+function launch({ recipe, root, plan, logFile, env, command }: Launch): ChildProcess {
   // As a container engine does, the outputs belong to the container's user: it may open them by name.
   const log = openSync(logFile, 'a', 0o600);
   chownSync(logFile, recipe.uid, recipe.gid);
-  const inside = [ENTER, root, plan, String(recipe.uid), String(recipe.gid), recipe.workdir, ...recipe.command];
+  const inside = [ENTER, root, plan, String(recipe.uid), String(recipe.gid), recipe.workdir, ...command];
   try {
     return spawn(
       'setpriv',
       ['--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--pid', '--fork', '--kill-child=KILL', '--', ...inside],
-      { detached: true, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env }, stdio: ['ignore', log, log] },
+      { detached: true, env, stdio: ['ignore', log, log] },
     );
   } finally {
     closeSync(log);
@@ -140,13 +150,29 @@ async function stopContainer({ child, exited, recipe, hasExited }: Stoppable, gr
   return await exited;
 }
 
-/** To the container's first process, which is the only child of the one that made its namespaces. */
 function signalFirst(child: ChildProcess, signal: NodeJS.Signals): void {
-  const first = readdirSync('/proc').find((name) => /^\d+$/.test(name) && readStat(name)[1] === String(child.pid));
+  const first = firstProcessOf(child);
   if (first === undefined) return;
   try {
-    process.kill(Number(first), signal);
+    process.kill(first, signal);
   } catch {
     // It ended by itself meanwhile.
   }
+}
+
+/** The container's first process: the only child of the one that made its namespaces. */
+function firstProcessOf(child: ChildProcess): number | undefined {
+  const name = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && readStat(entry)[1] === String(child.pid));
+  return name === undefined ? undefined : Number(name);
+}
+
+type Inside = Pick<Launch, 'recipe' | 'env'> & { readonly child: ChildProcess };
+
+async function execInside({ child, recipe, env }: Inside, words: readonly string[]): Promise<number> {
+  const first = firstProcessOf(child);
+  if (first === undefined) return 1;
+  const user = [`--reuid=${recipe.uid}`, `--regid=${recipe.gid}`, '--clear-groups', '--bounding-set=-all', '--no-new-privs'];
+  const args = [`--target=${first}`, '--mount', '--pid', '--root', '--wd', '--', 'setpriv', ...user, '--', ...words];
+  const { code } = await endOf(spawn('nsenter', args, { env, stdio: 'ignore' }));
+  return code ?? 1;
 }

@@ -6,10 +6,13 @@ import { checkLabels } from './check-metadata.ts';
 import { checkPodSpec } from './check-pod-spec.ts';
 import { forbiddenValue, invalidValue, notSupported, required } from './field-error.ts';
 
+/** Of a ConfigMap or Secret as a whole. */
+const MAX_DATA_BYTES = 1024 * 1024;
+
 type Check = (object: KubeObject, before: KubeObject | undefined) => StatusCause[];
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  '/configmaps': (object, before) => [...checkDataKeys(object), ...checkImmutable(object, before)],
+  '/configmaps': (object, before) => [...checkDataKeys(object), ...checkSize(object), ...checkImmutable(object, before)],
   '/secrets': (object, before) => [...checkDataKeys(object), ...checkSecret(object, before), ...checkImmutable(object, before)],
   '/pods': (object, before) => (before === undefined ? checkPodSpec(object.spec, 'spec') : checkPodChange(object, before)),
   '/services': checkService,
@@ -32,6 +35,13 @@ function checkDataKeys(object: KubeObject): StatusCause[] {
   const wrong = keys.filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key) || key.length > 253);
   const why = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
   return wrong.map((key) => invalidValue(`data[${key}]`, key, why));
+}
+
+function checkSize(object: KubeObject): StatusCause[] {
+  const parts = [object['data'], object['binaryData']].filter(isFields).flatMap(Object.values);
+  const sizeBytes = parts.reduce<number>((sum, value) => sum + Buffer.byteLength(String(value)), 0);
+  if (sizeBytes <= MAX_DATA_BYTES) return [];
+  return [{ reason: 'FieldValueTooLong', message: `Too long: may not be more than ${MAX_DATA_BYTES} bytes`, field: 'data' }];
 }
 
 function checkSecret(object: KubeObject, before: KubeObject | undefined): StatusCause[] {

@@ -62,11 +62,3 @@ function parseFieldTerm(term: string): Selector {
   if (read === undefined) throw badRequest(`Unable to find a field selector: field label not supported: ${field || term}`);
   return (object) => ((read(object) ?? '') === value) === (operator !== '!=');
 }
-
-/** The selector of a workload, as objects state it. */
-export function matchesLabels(
-  labels: Readonly<Record<string, string>> | undefined,
-  selector: { readonly matchLabels?: Readonly<Record<string, string>> } | undefined,
-): boolean {
-  return Object.entries(selector?.matchLabels ?? {}).every(([name, value]) => labels?.[name] === value);
-}

@@ -63,7 +63,7 @@ function ownersOf(machinery: Machinery, { target, before, caller }: Write, after
 function restrict(kind: Kind, subresource: string, before: KubeObject, after: KubeObject): KubeObject {
   if (subresource === 'status') return { ...before, ...(after.status === undefined ? {} : { status: after.status }) };
   if (subresource === 'finalize') return { ...before, ...(after.spec === undefined ? {} : { spec: after.spec }) };
-  const { status: _status, ...rest } = after;
+  const { status: _status, ...rest } = keepAllocated(kind, before, after);
   const kept = kind.subresources.includes('status') ? before.status : after.status;
   return {
     ...rest,
@@ -72,6 +72,16 @@ function restrict(kind: Kind, subresource: string, before: KubeObject, after: Ku
     ...(kept === undefined ? {} : { status: kept }),
     metadata: keepSystemFields(after.metadata, before.metadata),
   };
+}
+
+/** Whoever replaces a Service does not have to know the address it was given. */
+function keepAllocated(kind: Kind, before: KubeObject, after: KubeObject): KubeObject {
+  if (kind.kind !== 'Service' || after.spec?.['clusterIP'] !== undefined) return after;
+  const { clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy } = before.spec ?? {};
+  const allocated = Object.entries({ clusterIP, clusterIPs, ipFamilies, ipFamilyPolicy }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { ...after, spec: { ...Object.fromEntries(allocated), ...after.spec } };
 }
 
 function keepSystemFields(after: KubeObject['metadata'], before: KubeObject['metadata']): KubeObject['metadata'] {

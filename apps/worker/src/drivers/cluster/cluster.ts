@@ -42,7 +42,9 @@ export function createCluster(connect: () => Promise<ClusterConnection>, namespa
   const pathOf = (kind: KindName, name?: string) => pathIn(namespace, kind, name);
   const listOf = async (query: ObjectQuery, signal: AbortSignal): Promise<Listing> => {
     const what = `list ${query.kind}`;
-    return listingOf(done(await ask({ method: 'GET', path: pathOf(query.kind), query: selectorOf(query), what }, signal), what));
+    const answer = await ask({ method: 'GET', path: pathOf(query.kind), query: selectorOf(query), what }, signal);
+    // A kind that the cluster does not know has no objects.
+    return !answer.ok && answer.status === 404 ? { items: [], resourceVersion: '0' } : listingOf(done(answer, what));
   };
 
   return {

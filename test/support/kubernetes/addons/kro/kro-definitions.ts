@@ -1,5 +1,5 @@
-import type { JsonSchema } from '../validation/json-schema.ts';
-import { defineKind } from './define-kind.ts';
+import type { JsonSchema } from '../../validation/json-schema.ts';
+import { defineKind } from '../define-kind.ts';
 
 const TEXT: JsonSchema = { type: 'string' };
 const TEXTS: JsonSchema = { type: 'array', items: TEXT };
