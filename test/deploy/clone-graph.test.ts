@@ -1,19 +1,18 @@
+import { parseEnv } from '@wcr/shared/config/parse-env';
+import { renderKroInstance } from '@wcr/worker/drivers/runtime/kubernetes/kro-instance';
+import { kubernetesRuntimeConfig } from '@wcr/worker/drivers/runtime/kubernetes/kubernetes-runtime.config';
+import { type CloneWorkload, renderObjects } from '@wcr/worker/drivers/runtime/kubernetes/manifests';
 import { describe, expect, it } from 'vitest';
 import { BUILDING, buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import { expressionsOf, variablesOf } from '../support/manifests/kro-expressions.ts';
 import { type Observed, type Rendered, renderGraph } from '../support/manifests/kro-graph.ts';
 import type { Manifest } from '../support/manifests/manifest.ts';
-import { containersOf, podsOf } from '../support/manifests/pods.ts';
 import { validateManifest } from '../support/manifests/validate-manifest.ts';
 
 const ID = 'clone-20261126-012345-ab12';
-const SPEC = {
-  cloneId: ID,
-  clonesUrl: 'https://clones.example.com',
-  image: 'ghcr.io/wp-clone-restore/clone:0.1.0',
-  expiresAt: '2026-11-26T03:23:45Z',
-  record: '{"owner":"alice"}',
-};
+const EXPIRES_AT = Date.parse('2026-11-26T03:23:45.678Z');
+const ENV = { WCR_KUBERNETES_IMAGE: 'ghcr.io/wp-clone-restore/wordpress-clone:0.1.0' };
+const SHARED = { host: 'db.internal:3306', name: 'wcr_clone', user: 'wcr_clone' };
 const READY: Observed = { Deployment: { status: { readyReplicas: 1 } } };
 const ENDPOINT: Observed = {
   DBInstance: { status: { dbInstanceStatus: 'available', endpoint: { address: 'db.example', port: 3306 } } },
@@ -35,12 +34,27 @@ const RESERVED = [
 const ALSO_RESERVED = ['root', 'runtime', 'schema', 'self', 'spec', 'status', 'this', 'variables', 'version', 'context', 'kro'];
 
 const readGraph = async (component = 'kro'): Promise<Manifest> => {
-  const found = (await buildManifests('', [component])).find(({ kind }) => kind === 'ResourceGraphDefinition');
+  const found = (await buildManifests('base', [component])).find(({ kind }) => kind === 'ResourceGraphDefinition');
   if (!found) throw new Error('there is no graph');
   return found;
 };
-const render = async (spec: object, observed: Observed = READY, component?: string): Promise<Rendered> =>
-  renderGraph(await readGraph(component), { name: ID, namespace: 'wp-clones', spec: { ...SPEC, ...spec } }, observed);
+
+/** A clone as the worker asks for it, by its settings. */
+function workloadOf(env: Readonly<Record<string, string>>, url = `https://clones.example.com/${ID}`): CloneWorkload {
+  const settings = parseEnv(kubernetesRuntimeConfig, { ...ENV, ...env });
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: ID, uid: 'an-uid' };
+  return { owner, url, settings: { ...settings, cloneImage: settings.cloneImage ?? '' } };
+}
+const instanceOf = (clone: CloneWorkload): Manifest => {
+  const database = clone.settings.cloneDatabase === 'shared' ? SHARED : undefined;
+  return renderKroInstance(clone, { expiresAt: EXPIRES_AT, database }) as Manifest;
+};
+const render = async (clone: CloneWorkload, observed: Observed = READY, component?: string): Promise<Rendered> =>
+  renderGraph(await readGraph(component), { name: ID, namespace: 'wp-clones', spec: instanceOf(clone)['spec'] }, observed);
+const renderSpec = async (spec: object): Promise<Rendered> => {
+  const whole = { ...instanceOf(workloadOf({}))['spec'], ...spec };
+  return renderGraph(await readGraph(), { name: ID, namespace: 'wp-clones', spec: whole }, READY);
+};
 const kindsOf = ({ objects }: Rendered) => objects.map(({ kind }) => kind).sort();
 const pick = ({ objects }: Rendered, kind: string): Manifest => {
   const found = objects.find((object) => object.kind === kind);
@@ -52,116 +66,81 @@ const problemsOf = ({ objects }: Rendered) => objects.flatMap(({ status: _, ...o
 const hostOf = (rendered: Rendered) =>
   pick(rendered, 'Deployment').metadata.annotations?.['clones.wp-clone-restore.dev/database-host'];
 
+/** An empty list of containers before the others is as good as none. */
+function withoutEmpty(object: Manifest): Manifest {
+  if (object.kind !== 'Deployment') return object;
+  const copy = structuredClone(object) as Manifest & { spec: { template: { spec: { initContainers?: unknown[] } } } };
+  if (copy.spec.template.spec.initContainers?.length === 0) delete copy.spec.template.spec.initContainers;
+  return copy;
+}
+
+/** What stays of an object when it is compared: kro names the namespace and owns it, the worker's client and the root do that. */
+function comparable({ metadata, status: _, ...object }: Manifest): object {
+  const { namespace: __, ownerReferences: ___, annotations: ____, ...rest } = metadata as Record<string, unknown>;
+  return { ...object, metadata: rest };
+}
+const byKind = (objects: readonly Manifest[]) => Object.fromEntries(objects.map((object) => [object.kind, comparable(object)]));
+
 describe.skipIf(skipsWithoutKubectl())('a clone as one resource', BUILDING, () => {
-  it.each<[string, object, string[]]>([
-    [
-      'with the shared database',
-      { database: { host: 'db.internal:3306' } },
-      ['ConfigMap', 'Deployment', 'IngressRoute', 'Service'],
-    ],
-    ['with a database in its pod', { database: { mode: 'sidecar' } }, ['ConfigMap', 'Deployment', 'IngressRoute', 'Service']],
-    ['behind an Ingress', { routing: { kind: 'ingress' } }, ['ConfigMap', 'Deployment', 'Ingress', 'Service']],
-    ['without a route', { routing: { kind: 'none' } }, ['ConfigMap', 'Deployment', 'Service']],
-    [
-      'with files that outlive its pod',
-      { storage: { kind: 'pvc', size: '2Gi' } },
-      ['ConfigMap', 'Deployment', 'IngressRoute', 'PersistentVolumeClaim', 'Service'],
-    ],
-  ])('%s becomes objects a cluster takes', async (_, spec, kinds) => {
+  it.each<[string, Record<string, string>, string?]>([
+    ['with the shared database', {}],
+    ['behind an Ingress', { WCR_KUBERNETES_ROUTING: 'ingress' }],
+    ['behind an Ingress of a class', { WCR_KUBERNETES_ROUTING: 'ingress', WCR_KUBERNETES_INGRESS_CLASS: 'nginx' }],
+    ['without a route', { WCR_KUBERNETES_ROUTING: 'none' }],
+    ['on a host of its own', { WCR_KUBERNETES_ENTRY_POINTS: 'web,websecure' }, `https://${ID}.clones.example.com`],
+    ['with files that outlive its pod', { WCR_KUBERNETES_STORAGE: 'pvc', WCR_KUBERNETES_STORAGE_SIZE: '2Gi' }],
+    ['on a volume of a class', { WCR_KUBERNETES_STORAGE: 'pvc', WCR_KUBERNETES_STORAGE_CLASS: 'gp3' }],
+    ['with other resources', { WCR_KUBERNETES_CPU: '1', WCR_KUBERNETES_MEMORY: '1Gi', WCR_KUBERNETES_MEMORY_LIMIT: '2Gi' }],
+  ])('%s becomes what the worker makes by itself', async (_, env, url) => {
+    const clone = workloadOf(env, url);
     for (const component of ['kro', 'kro-without-ack']) {
-      const rendered = await render(spec, READY, component);
-      expect(kindsOf(rendered)).toEqual(kinds);
+      const rendered = await render(clone, READY, component);
       expect(problemsOf(rendered)).toEqual([]);
+      expect(byKind(rendered.objects.map(withoutEmpty))).toEqual(byKind(renderObjects(clone) as Manifest[]));
     }
+  });
+
+  it('with a database in its pod has the worker’s, only that it starts before WordPress', async () => {
+    const clone = workloadOf({ WCR_KUBERNETES_DATABASE: 'sidecar' });
+    const rendered = await render(clone);
+    expect(problemsOf(rendered)).toEqual([]);
+    const { spec } = pick(rendered, 'Deployment')['spec'].template;
+    const own = renderObjects(clone).find(({ kind }) => kind === 'Deployment') as Manifest;
+    const { containers, volumes } = own['spec'].template.spec;
+    const [{ restartPolicy, startupProbe, ...database }] = spec.initContainers;
+    expect([...spec.containers, database]).toEqual(containers);
+    expect(spec.volumes).toEqual(volumes);
+    expect(restartPolicy).toBe('Always');
+    expect(startupProbe.exec.command).toContain('--connect');
+    expect(hostOf(rendered)).toBe('127.0.0.1:3306');
   });
 
   it('with a database of its own waits for its address, and then for nothing else', async () => {
-    const spec = { database: { mode: 'dedicated', name: 'shop', subnetGroupName: 'clones', securityGroupIds: ['sg-1'] } };
-    const creating = await render(spec, {});
-    expect(kindsOf(creating)).toEqual(['ConfigMap', 'DBInstance', 'IngressRoute', 'Service']);
+    const clone = workloadOf({
+      WCR_KUBERNETES_DATABASE: 'dedicated',
+      WCR_KUBERNETES_DEDICATED_SUBNETS: 'clones',
+      WCR_KUBERNETES_DEDICATED_SECURITY_GROUPS: 'sg-1',
+    });
+    const creating = await render(clone, {});
+    expect(kindsOf(creating)).toEqual(['DBInstance', 'IngressRoute', 'Service']);
     expect(problemsOf(creating)).toEqual([]);
     expect(creating.nodes.get('deployment')).toEqual({ is: 'waiting', reason: 'databases is not ready' });
-    const ready = await render(spec, { ...READY, ...ENDPOINT });
-    expect(kindsOf(ready)).toContain('Deployment');
+    const ready = await render(clone, { ...READY, ...ENDPOINT });
+    expect(kindsOf(ready)).toEqual(['DBInstance', 'Deployment', 'IngressRoute', 'Service']);
     expect(problemsOf(ready)).toEqual([]);
-    expect(pick(ready, 'DBInstance')['spec']).toMatchObject({ dbName: 'shop', vpcSecurityGroupIDs: ['sg-1'] });
+    expect(pick(ready, 'DBInstance')['spec']).toMatchObject({
+      dbName: 'wordpress',
+      masterUsername: 'wordpress',
+      vpcSecurityGroupIDs: ['sg-1'],
+      masterUserPassword: { namespace: 'wp-clones', name: ID, key: 'database-password' },
+    });
     expect(ready.status).toMatchObject({ databaseHost: 'db.example:3306', databaseStatus: 'available', readyReplicas: 1 });
   });
 
-  it('tells where its database is', async () => {
-    expect(hostOf(await render({ database: { host: 'db.internal:3306' } }))).toBe('db.internal:3306');
-    expect(hostOf(await render({ database: { mode: 'sidecar' } }))).toBe('127.0.0.1:3306');
-    expect((await render({})).status).toMatchObject({ url: `https://clones.example.com/${ID}/`, databaseStatus: '' });
-  });
-
-  it('names everything as the clone and labels it alike', async () => {
-    const rendered = await render({ storage: { kind: 'pvc' }, database: { mode: 'dedicated' } }, { ...READY, ...ENDPOINT });
-    for (const { metadata } of rendered.objects) {
-      expect(metadata).toMatchObject({ name: ID, namespace: 'wp-clones' });
-      expect(metadata.labels).toEqual({
-        'app.kubernetes.io/name': 'wordpress-clone',
-        'app.kubernetes.io/instance': ID,
-        'app.kubernetes.io/component': expect.stringMatching(/^(record|web|files|database)$/),
-        'app.kubernetes.io/part-of': 'wp-clone-restore',
-        'app.kubernetes.io/managed-by': 'wp-clone-restore',
-      });
-    }
-    expect(pick(rendered, 'ConfigMap').metadata.annotations?.['clones.wp-clone-restore.dev/record']).toBe(SPEC.record);
-  });
-
-  it('is served below its id, with the prefix kept', async () => {
-    const route = pick(await render({ routing: { host: 'c.example' } }), 'IngressRoute');
-    expect(route['spec'].routes).toEqual([
-      {
-        kind: 'Rule',
-        match: `Host(\`c.example\`) && (Path(\`/${ID}\`) || PathPrefix(\`/${ID}/\`))`,
-        services: [{ name: ID, port: 'http' }],
-      },
-    ]);
-    const [rule] = pick(await render({ routing: { kind: 'ingress' } }), 'Ingress')['spec'].rules;
-    expect(rule.http.paths[0]).toMatchObject({ path: `/${ID}`, pathType: 'Prefix', backend: { service: { name: ID } } });
-  });
-
-  it('keeps to what its image was made for', async () => {
-    const rendered = await render({});
-    const [pod] = podsOf(rendered.objects);
-    expect(pod?.spec).toMatchObject({
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      securityContext: { runAsNonRoot: true, runAsUser: 33, runAsGroup: 33, fsGroup: 33 },
-      volumes: expect.arrayContaining([
-        { name: 'html', emptyDir: { sizeLimit: '5Gi' } },
-        { name: 'agent', secret: { secretName: ID, items: [{ key: 'agent.php', path: 'agent.php' }] } },
-      ]),
-    });
-    const [wordpress] = pod?.spec.containers ?? [];
-    expect(wordpress).toMatchObject({
-      name: 'wordpress',
-      ports: [{ name: 'http', containerPort: 8080 }],
-      env: [{ name: 'WCR_CLONE_ID', value: ID }],
-      startupProbe: { httpGet: { path: '/healthz' } },
-      livenessProbe: { httpGet: { path: '/healthz' } },
-      readinessProbe: { httpGet: { path: `/${ID}/.wcr/ready` } },
-    });
-    const mounts = wordpress.volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath).sort();
-    expect(mounts).toEqual(['/etc/wcr', '/run/wcr', '/tmp', '/var/www/html']);
-    expect(pick(rendered, 'Service')['spec'].ports).toEqual([{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }]);
-  });
-
-  it('runs nothing as root and mounts only volumes it has, in every mode', async () => {
-    for (const mode of ['shared', 'sidecar', 'dedicated']) {
-      const [pod] = podsOf((await render({ database: { mode } }, { ...READY, ...ENDPOINT })).objects);
-      if (!pod) throw new Error('no pod was made');
-      const containers = containersOf(pod);
-      expect(containers).toHaveLength(mode === 'sidecar' ? 2 : 1);
-      const volumes = new Set(pod.spec.volumes.map(({ name }: { name: string }) => name));
-      for (const { securityContext, volumeMounts } of containers) {
-        expect(securityContext).toMatchObject({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true });
-        expect(securityContext.capabilities).toEqual({ drop: ['ALL'] });
-        expect(securityContext.runAsUser ?? pod.spec.securityContext.runAsUser).toBeGreaterThan(0);
-        for (const { name } of volumeMounts) expect(volumes).toContain(name);
-      }
-    }
+  it('tells where it and its database are', async () => {
+    const rendered = await render(workloadOf({}));
+    expect(hostOf(rendered)).toBe(SHARED.host);
+    expect(rendered.status).toMatchObject({ url: `https://clones.example.com/${ID}/`, databaseStatus: '' });
   });
 
   it.each<[string, object, RegExp]>([
@@ -170,11 +149,18 @@ describe.skipIf(skipsWithoutKubectl())('a clone as one resource', BUILDING, () =
     ['a misspelt field', { databse: {} }, /databse/],
     ['a text for a number', { database: { allocatedStorage: '20' } }, /allocatedStorage/],
   ])('with %s is refused', async (_, spec, complaint) => {
-    await expect(render(spec)).rejects.toThrow(complaint);
+    await expect(renderSpec(spec)).rejects.toThrow(complaint);
   });
 
   it('with a dedicated database is refused where there is no ACK', async () => {
-    await expect(render({ database: { mode: 'dedicated' } }, READY, 'kro-without-ack')).rejects.toThrow(/mode/);
+    await expect(render(workloadOf({ WCR_KUBERNETES_DATABASE: 'dedicated' }), READY, 'kro-without-ack')).rejects.toThrow(/mode/);
+  });
+
+  it('needs to say no more than what has no default', async () => {
+    const { cloneId, url, image, expiresAt } = instanceOf(workloadOf({}))['spec'];
+    const graph = await readGraph();
+    const spec = { cloneId, url, image, expiresAt, routing: { host: 'clones.example.com' } };
+    expect(problemsOf(renderGraph(graph, { name: ID, namespace: 'wp-clones', spec }, READY))).toEqual([]);
   });
 });
 
@@ -198,11 +184,5 @@ describe.skipIf(skipsWithoutKubectl())('the graph', BUILDING, () => {
         .filter((name) => name !== id);
       expect(others).toEqual([]);
     }
-  });
-
-  it('mentions every field an instance may leave out with a default', async () => {
-    const graph = await readGraph();
-    const bare = renderGraph(graph, { name: ID, namespace: 'wp-clones', spec: SPEC }, READY);
-    expect(problemsOf(bare)).toEqual([]);
   });
 });

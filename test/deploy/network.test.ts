@@ -1,7 +1,9 @@
 import { BlockList, isIPv6 } from 'node:net';
+import { parseEnv } from '@wcr/shared/config/parse-env';
+import { kubernetesRuntimeConfig } from '@wcr/worker/drivers/runtime/kubernetes/kubernetes-runtime.config';
+import { renderObjects } from '@wcr/worker/drivers/runtime/kubernetes/manifests';
 import { describe, expect, it } from 'vitest';
-import { BUILDING, buildManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
-import { renderGraph } from '../support/manifests/kro-graph.ts';
+import { BUILDING, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import type { Manifest } from '../support/manifests/manifest.ts';
 import { buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
 import { containersOf, type PodTemplate, podsOf, selects } from '../support/manifests/pods.ts';
@@ -18,10 +20,12 @@ type Peer = { podSelector?: object; namespaceSelector?: object; ipBlock?: IpBloc
 type Rule = { peers: readonly Peer[]; ports: readonly { port: string | number; endPort?: number }[] };
 
 /** The pods of the manifests and one clone. */
-async function allPods(manifests: readonly Manifest[]): Promise<PodTemplate[]> {
-  const graph = (await buildManifests('', ['kro'])).find(({ kind }) => kind === 'ResourceGraphDefinition') as Manifest;
-  const spec = { cloneId: ID, clonesUrl: 'https://c.example', image: 'x:1', expiresAt: '2026-11-26T01:23:45Z', record: '{}' };
-  return [...podsOf(manifests), ...podsOf(renderGraph(graph, { name: ID, namespace: 'wp-clones', spec }, {}).objects)];
+function allPods(manifests: readonly Manifest[]): PodTemplate[] {
+  const settings = parseEnv(kubernetesRuntimeConfig, {});
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: ID, uid: 'an-uid' };
+  const objects = renderObjects({ owner, url: `https://c.example/${ID}`, settings: { ...settings, cloneImage: 'x:1' } });
+  const clones = podsOf(objects as readonly Manifest[]).map((pod) => ({ ...pod, namespace: settings.clonesNamespace }));
+  return [...podsOf(manifests), ...clones];
 }
 
 const policiesOf = (manifests: readonly Manifest[]) => manifests.filter(({ kind }) => kind === 'NetworkPolicy');
@@ -71,7 +75,7 @@ describe.skipIf(skipsWithoutKubectl())('the network', BUILDING, () => {
 
   it.each(variants)('of %s has policies for pods that exist, and ports those pods have', async (_, variant) => {
     const manifests = await buildVariant(variant);
-    const pods = await allPods(manifests);
+    const pods = allPods(manifests);
     for (const policy of policiesOf(manifests)) {
       const home = policy.metadata.namespace ?? '';
       const own = pods.filter(({ namespace, labels }) => namespace === home && selects(policy['spec'].podSelector, labels));
@@ -83,7 +87,7 @@ describe.skipIf(skipsWithoutKubectl())('the network', BUILDING, () => {
 
   it.each(variants)('of %s leads to pods of ours on ports they listen on', async (_, variant) => {
     const manifests = await buildVariant(variant);
-    const pods = await allPods(manifests);
+    const pods = allPods(manifests);
     const namespaces = namespaceLabels(manifests);
     for (const policy of policiesOf(manifests)) {
       for (const { peers, ports } of rulesOf(policy, 'egress')) {
@@ -96,7 +100,7 @@ describe.skipIf(skipsWithoutKubectl())('the network', BUILDING, () => {
 
   it.each(variants)('of %s never leads from one clone to another', async (_, variant) => {
     const manifests = await buildVariant(variant);
-    const pods = await allPods(manifests);
+    const pods = allPods(manifests);
     const namespaces = namespaceLabels(manifests);
     for (const policy of policiesOf(manifests).filter(({ metadata }) => metadata.namespace === 'wp-clones')) {
       for (const way of ['ingress', 'egress'] as const) {

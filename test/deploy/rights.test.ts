@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { KINDS } from '@wcr/worker/drivers/cluster/cluster.types';
 import { describe, expect, it } from 'vitest';
 import { BUILDING, deployFolder, parseManifests, skipsWithoutKubectl } from '../support/manifests/build-kustomization.ts';
 import { buildVariant, describeVariant, mainVariants } from '../support/manifests/overlays.ts';
@@ -40,6 +41,13 @@ describe('the rights', () => {
   it('are what the workers need, verb by verb', () => {
     const roles = ofKind('Role').map(({ metadata, rules }) => [`${metadata.namespace}/${metadata.name}`, verbsByResource(rules)]);
     expect(Object.fromEntries(roles)).toEqual(NEEDED);
+  });
+
+  it('are for every kind the worker touches, and for no other', () => {
+    const touched = Object.values(KINDS).map(
+      ({ apiVersion, plural }) => `${apiVersion.split('/').slice(0, -1).join('/')}/${plural}`,
+    );
+    expect(touched.sort()).toEqual(Object.keys(NEEDED['wp-clones/clone-runtime'] ?? {}).sort());
   });
 
   it('are the workers’ alone', () => {

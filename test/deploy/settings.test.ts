@@ -10,8 +10,6 @@ import { buildVariant, describeVariant, mainVariants } from '../support/manifest
 import { containersOf, type PodTemplate, podsOf } from '../support/manifests/pods.ts';
 
 const DEFINITIONS: Readonly<Record<string, ConfigDefinition>> = { api: apiConfig, worker: workerConfig };
-/** Settings whose value in deploy/ the apps do not take yet: the Kubernetes runtime is on its way. */
-const AWAITED = ['WCR_RUNTIME'];
 /** What stands for a value out of a Secret. */
 const SAMPLES: Readonly<Record<string, string>> = {
   WCR_SECRETS_KEY: 'ab'.repeat(32),
@@ -42,7 +40,7 @@ const ourContainers = (manifests: readonly Manifest[]) =>
     .flatMap(containersOf)
     .filter(({ name }) => name in DEFINITIONS)
     .map((container) => ({ name: container.name as string, environment: environmentOf(container, manifests) }));
-const secondsOf = (environment: Record<string, string>, name: string) => Number(environment[name]);
+const numberOf = (environment: Record<string, string>, name: string) => Number(environment[name]);
 
 describe.skipIf(skipsWithoutKubectl())('the settings', BUILDING, () => {
   it.each(variants)('of %s are known to the app that gets them, and have values it takes', async (_, variant) => {
@@ -53,17 +51,36 @@ describe.skipIf(skipsWithoutKubectl())('the settings', BUILDING, () => {
       for (const [variable, value] of Object.entries(environment).filter(([variable]) => variable.startsWith('WCR_'))) {
         const key = known.get(variable);
         expect(key, `${name} knows no ${variable}`).toBeDefined();
-        if (!AWAITED.includes(variable)) expect(key?.schema.safeParse(value).error, `${name}: ${variable}`).toBeUndefined();
+        expect(key?.schema.safeParse(value).error, `${name}: ${variable}`).toBeUndefined();
       }
     }
   });
 
-  it.each(variants)('of %s are all an API needs to start', async (_, variant) => {
-    const api = ourContainers(await buildVariant(variant)).find(({ name }) => name === 'api');
-    const config = parseEnv(apiConfig, api?.environment ?? {});
-    expect(config).toMatchObject({ host: '0.0.0.0', redisUrl: 'redis://:secret@redis.wp-clone-restore.svc:6379' });
-    expect(config.metricsToken).toBeDefined();
+  it.each(variants)('of %s are all the API and the workers need to start', async (_, variant) => {
+    const containers = ourContainers(await buildVariant(variant));
+    for (const { name, environment } of containers) {
+      const config = name === 'api' ? parseEnv(apiConfig, environment) : parseEnv(workerConfig, environment);
+      expect(config.redisUrl).toBe('redis://:secret@redis.wp-clone-restore.svc:6379');
+      if ('metricsToken' in config) expect(config).toMatchObject({ host: '0.0.0.0', metricsToken: expect.any(String) });
+      else expect(config).toMatchObject({ runtime: 'kubernetes', clonesNamespace: 'wp-clones', metricsHost: '0.0.0.0' });
+    }
   });
+
+  it.each(variants)(
+    'of %s have clones made of one version of an image, and no more of them than there is room for',
+    async (_, variant) => {
+      const manifests = await buildVariant(variant);
+      const containers = ourContainers(manifests);
+      for (const { environment } of containers.filter(({ name }) => name === 'worker')) {
+        for (const image of ['WCR_KUBERNETES_IMAGE', 'WCR_KUBERNETES_SIDECAR_IMAGE'])
+          expect(environment[image]).toMatch(/:\d[\w.-]*$/);
+      }
+      const most = numberOf(containers.find(({ name }) => name === 'api')?.environment ?? {}, 'WCR_MAX_CLONES');
+      const quota = manifests.find(({ kind }) => kind === 'ResourceQuota');
+      expect(most).toBeGreaterThan(0);
+      expect(most).toBeLessThan(Number(quota?.['spec'].hard.pods));
+    },
+  );
 
   it.each(variants)('of %s leave a pod the time it needs to stop', async (_, variant) => {
     const manifests = await buildVariant(variant);
@@ -72,9 +89,9 @@ describe.skipIf(skipsWithoutKubectl())('the settings', BUILDING, () => {
       const environment = environmentOf(container, manifests);
       const grace: number = pod.spec.terminationGracePeriodSeconds ?? 30;
       if (container.name === 'worker')
-        expect(grace).toBeGreaterThan(secondsOf(environment, 'WCR_DRAIN_SECONDS') + RELEASE_SECONDS);
+        expect(grace).toBeGreaterThan(numberOf(environment, 'WCR_DRAIN_SECONDS') + RELEASE_SECONDS);
       if (container.name === 'api') {
-        expect(grace).toBeGreaterThan(secondsOf(environment, 'WCR_SHUTDOWN_SECONDS') + container.lifecycle.preStop.sleep.seconds);
+        expect(grace).toBeGreaterThan(numberOf(environment, 'WCR_SHUTDOWN_SECONDS') + container.lifecycle.preStop.sleep.seconds);
       }
     }
   });
