@@ -34,6 +34,8 @@ export function stackApps(options: {
     WCR_SECRETS_KEY: secrets.secretsKey,
     WCR_CLONES_URL: env['WCR_CLONES_URL'] || gateway,
     WCR_LOG_LEVEL: env['WCR_LOG_LEVEL'] || 'info',
+    // Halves the time until a program answers, from its second start on.
+    NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] || join(layout.root, '.local/cache/node'),
   };
   const clones = { WCR_LOCAL_DIR: layout.clones, WCR_DATABASE_SOCKET: mariaDb.socket };
   const browser = findBrowser(env);

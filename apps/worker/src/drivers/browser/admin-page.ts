@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
-import { errors, type Page, type Response } from 'playwright';
+import type { Page, Response } from 'playwright';
 import { isOwnAddress } from './guard-requests.ts';
 
 /** A page of the site with named, bounded moves; its errors never carry what was typed. */
@@ -75,7 +75,8 @@ function isBasicChallenge(response: Response | null): boolean {
  */
 export function nameBrowserError(error: unknown, page: string): Error {
   if (isAppError(error)) return error;
-  if (error instanceof errors.TimeoutError) return new AppError('browser.timeout', { page });
+  // By its name: the class would load all of Playwright into workers that need no browser.
+  if (error instanceof Error && error.name === 'TimeoutError') return new AppError('browser.timeout', { page });
   const text = error instanceof Error ? error.message : '';
   const network = /net::(ERR_[A-Z_]+)/.exec(text)?.[1] ?? /NS_ERROR_[A-Z_]+/.exec(text)?.[0];
   if (network === undefined) return new AppError('browser.unavailable', { reason: `it was lost at the page ${page}` });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '@wcr/shared/errors/app-error';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, firefox } from 'playwright';
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright';
 
 export type BrowserPoolOptions = {
   readonly executablePath?: string | undefined;
@@ -137,8 +137,14 @@ async function startBrowser(options: BrowserPoolOptions): Promise<Browser> {
   }
 }
 
+/** Loaded when a browser is needed: most jobs need none, and it takes longer than everything else a worker starts with. */
+function loadPlaywright(): Promise<typeof import('playwright')> {
+  return import('playwright');
+}
+
 async function launch(options: BrowserPoolOptions, timeout: number, proxy: BrowserProxy | undefined): Promise<Browser> {
   try {
+    const { chromium } = await loadPlaywright();
     const browser = await chromium.launch({
       headless: true,
       args: proxy ? [...LAUNCH_ARGUMENTS, ...NOTHING_BESIDE_PROXY] : LAUNCH_ARGUMENTS,
@@ -161,8 +167,9 @@ async function launch(options: BrowserPoolOptions, timeout: number, proxy: Brows
   }
 }
 
-function connect(endpoint: string, timeout: number): Promise<Browser> {
+async function connect(endpoint: string, timeout: number): Promise<Browser> {
   const [, kind, url = endpoint] = /^(cdp|firefox)\+(.*)$/.exec(endpoint) ?? [];
+  const { chromium, firefox } = await loadPlaywright();
   if (kind === 'firefox') return firefox.connect(url, { timeout });
   if (kind === 'cdp' || /^https?:/.test(url) || url.includes('/devtools/')) return chromium.connectOverCDP(url, { timeout });
   return chromium.connect(url, { timeout });
