@@ -22,7 +22,7 @@ export default defineConfig({
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 180_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
@@ -33,8 +33,8 @@ export default defineConfig({
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          maxWorkers: 1,
-          fileParallelism: false,
+          // Most of their time they wait for locks to expire and for what they have started.
+          maxWorkers: 3,
         },
       },
     ],

@@ -100,19 +100,14 @@ describe.skipIf(skipsWithoutKubectl())('a clone as one resource', BUILDING, () =
     }
   });
 
-  it('with a database in its pod has the worker’s, only that it starts before WordPress', async () => {
-    const clone = workloadOf({ WCR_KUBERNETES_DATABASE: 'sidecar' });
+  it.each(['emptyDir', 'pvc'])('with a database in its pod has the worker’s, files in a %s', async (storage) => {
+    const clone = workloadOf({ WCR_KUBERNETES_DATABASE: 'sidecar', WCR_KUBERNETES_STORAGE: storage });
     const rendered = await render(clone);
     expect(problemsOf(rendered)).toEqual([]);
     const { spec } = pick(rendered, 'Deployment')['spec'].template;
     const own = renderObjects(clone).find(({ kind }) => kind === 'Deployment') as Manifest;
-    const { containers, volumes } = own['spec'].template.spec;
-    const [{ restartPolicy, startupProbe, ...database }] = spec.initContainers;
-    expect([...spec.containers, database]).toEqual(containers);
-    expect(spec.volumes).toEqual(volumes);
-    expect(restartPolicy).toBe('Always');
-    expect(startupProbe.exec.command).toContain('--connect');
-    expect(hostOf(rendered)).toBe('127.0.0.1:3306');
+    expect(spec).toEqual(own['spec'].template.spec);
+    expect(hostOf(rendered)).toBe('localhost:/run/mysqld/mysqld.sock');
   });
 
   it('with a database of its own waits for its address, and then for nothing else', async () => {

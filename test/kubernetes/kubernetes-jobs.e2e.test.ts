@@ -69,7 +69,7 @@ describe.each([
     expect(await cluster.findLeftovers(clone.id)).not.toEqual([]);
     await deleteClones([clone.id]);
     expect(await readClone(stack, clone.id)).toMatchObject({ status: 'expired' });
-    expect(await cluster.findLeftovers()).toEqual([]);
+    expect(await cluster.findLeftovers(clone.id)).toEqual([]);
   });
 
   it('makes twenty clones that were asked for at once, and leaves nothing of them', async () => {
@@ -78,7 +78,9 @@ describe.each([
       expect((await awaitJob(stack, jobId)).status, await readJobLog(stack, jobId)).toBe('completed');
     const pages = await Promise.all(asked.map(async ({ cloneId }) => fetch((await readClone(stack, cloneId)).url)));
     expect(pages.map(({ status }) => status)).toEqual(asked.map(() => 200));
-    await deleteClones(asked.map(({ cloneId }) => cloneId));
+    const ids = asked.map(({ cloneId }) => cloneId);
+    await deleteClones(ids);
+    expect(await cluster.findLeftovers(...ids)).toEqual([]);
     expect(await cluster.findLeftovers()).toEqual([]);
   });
 });

@@ -9,6 +9,12 @@ const VARIANTS: Readonly<Record<string, Record<string, string>>> = {
     WCR_KUBERNETES_ROUTING: 'ingress',
     WCR_KUBERNETES_STORAGE: 'pvc',
   },
+  'Kubernetes (kro, shared database, IngressRoute)': { WCR_KUBERNETES_PROVISIONING: 'kro' },
+  'Kubernetes (kro, database in the pod, Ingress)': {
+    WCR_KUBERNETES_PROVISIONING: 'kro',
+    WCR_KUBERNETES_DATABASE: 'sidecar',
+    WCR_KUBERNETES_ROUTING: 'ingress',
+  },
 };
 
 for (const [name, env] of Object.entries(VARIANTS)) {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,7 +53,7 @@ export async function startTestStack(
     apiKey: 'e2e-key-0123456789',
   };
   const ports = await freePorts();
-  const env = { WCR_LOG_LEVEL: 'debug', WCR_RUN_DIR: join(dir, 'run'), ...options.env };
+  const env = { WCR_LOG_LEVEL: 'debug', WCR_RUN_DIR: join(dir, 'run'), ...ownUsers(), ...options.env };
   const programs = stackApps({ layout, ports, secrets, redisUrl: redis.url, mariaDb, env: { ...process.env, ...env } });
   const running: Service[] = [];
   const logs: string[] = [];
@@ -96,6 +96,12 @@ export async function startTestStack(
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Several stacks run at a time: clones of one must not run as users of another's. */
+function ownUsers(): Environment {
+  const share = 10_000;
+  return { WCR_CLONE_FIRST_UID: String(1_000_000 + randomInt(10_000) * share), WCR_CLONE_UID_COUNT: String(share) };
 }
 
 function programOf(programs: readonly StackApp[], name: StackApp['name']): StackApp {

@@ -6,16 +6,18 @@ import { parseEnv } from '@wcr/shared/config/parse-env';
 import { createCluster } from '@wcr/worker/drivers/cluster/cluster';
 import { type Cluster, KINDS, type KindName } from '@wcr/worker/drivers/cluster/cluster.types';
 import { connectCluster } from '@wcr/worker/drivers/cluster/connection';
+import { databaseNameOf } from '@wcr/worker/drivers/runtime/clone-database';
 import { kubernetesRuntimeConfig } from '@wcr/worker/drivers/runtime/kubernetes/kubernetes-runtime.config';
 import { createKubernetesRuntime } from '@wcr/worker/drivers/runtime/kubernetes/kubernetes-runtime.driver';
 import type { Runtime } from '@wcr/worker/drivers/runtime/runtime.types';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
+import { parse } from 'yaml';
 import { deployFolder, parseManifests } from '../manifests/build-kustomization.ts';
 import { useMariaDb } from '../services.ts';
 import { createCloneNode } from './clone-node.ts';
 import { startIngressController } from './ingress-controller.ts';
 import { type ApiServer, startApiServer } from './start-api-server.ts';
-import { type TestCluster, useCluster } from './test-cluster.ts';
+import { type TestCluster, until, useCluster } from './test-cluster.ts';
 
 /**
  * A namespace in which clones can really be made. With TEST_KUBECONFIG it is one of that cluster, which must know TEST_CLONE_IMAGE, serve
@@ -31,8 +33,8 @@ export type CloneCluster = AsyncDisposable & {
   /** Settings of a worker for this cluster. */
   readonly env: Readonly<Record<string, string>>;
   createRuntime(env?: Readonly<Record<string, string>>): Runtime;
-  /** Everything that still exists of a clone, or of all, in words. */
-  findLeftovers(cloneId?: string): Promise<string[]>;
+  /** Everything that still exists of clones, in words; without ids, whatever objects the namespace has of any. */
+  findLeftovers(...cloneIds: readonly string[]): Promise<string[]>;
 };
 
 export async function startCloneCluster(env: Readonly<Record<string, string>> = {}): Promise<CloneCluster> {
@@ -43,6 +45,7 @@ export async function startCloneCluster(env: Readonly<Record<string, string>> = 
   const standIn = real ? undefined : await startStandIn(stack);
   const admin = standIn?.kubeconfig ?? readFileSync(real ?? '', 'utf8');
   const test = stack.use(await useCluster(admin, async () => undefined));
+  if (standIn) await installGraph(test);
   const adminFile = join(dir, 'admin');
   writeFileSync(adminFile, admin, { mode: 0o600 });
   const cluster = createCluster(() => connectCluster(adminFile), test.namespace);
@@ -68,12 +71,25 @@ export async function startCloneCluster(env: Readonly<Record<string, string>> = 
         ...parseEnv(kubernetesRuntimeConfig, { ...settings, ...more }),
         ...{ cluster: createCluster(() => connectCluster(kubeconfig), test.namespace), clonesUrl, databaseUrl },
       }),
-    findLeftovers: async (cloneId) => [
-      ...(await objectsLeft(cluster, cloneId)),
-      ...(await databasesLeft(await createConnection({ uri: databaseUrl }), cloneId)),
+    findLeftovers: async (...cloneIds) => [
+      ...(await objectsLeft(cluster, cloneIds)),
+      ...(await databasesLeft(await createConnection({ uri: databaseUrl }), cloneIds)),
     ],
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** What an operator applies for kro; a real cluster has it already, or no kro. */
+async function installGraph({ clients, namespace }: TestCluster): Promise<void> {
+  const body = parse(readFileSync(join(deployFolder, 'kro/wordpressclone-rgd.yaml'), 'utf8'));
+  await clients.custom.createClusterCustomObject({
+    group: 'kro.run',
+    version: 'v1alpha1',
+    plural: 'resourcegraphdefinitions',
+    body,
+  });
+  const served = { group: 'clones.wp-clone-restore.dev', version: 'v1alpha1', plural: 'wordpressclones', namespace };
+  await until(async () => (await clients.custom.listNamespacedCustomObject(served)) !== undefined);
 }
 
 const WORKER = 'worker';
@@ -106,8 +122,9 @@ async function sharedDatabase(): Promise<string> {
   return `mysql://${rootUser}:${rootPassword}@${host}:${port}`;
 }
 
-async function objectsLeft(cluster: Cluster, cloneId: string | undefined): Promise<string[]> {
-  const labels = cloneId === undefined ? 'app.kubernetes.io/part-of=wp-clone-restore' : `app.kubernetes.io/instance=${cloneId}`;
+async function objectsLeft(cluster: Cluster, cloneIds: readonly string[]): Promise<string[]> {
+  const some = `app.kubernetes.io/instance in (${cloneIds.join(',')})`;
+  const labels = cloneIds.length === 0 ? 'app.kubernetes.io/part-of=wp-clone-restore' : some;
   const kinds = Object.keys(KINDS) as KindName[];
   const left = await Promise.all(
     kinds.map(async (kind) => {
@@ -118,12 +135,15 @@ async function objectsLeft(cluster: Cluster, cloneId: string | undefined): Promi
   return left.flat();
 }
 
-async function databasesLeft(connection: Connection, cloneId: string | undefined): Promise<string[]> {
-  const like = (cloneId === undefined ? 'wcr_clone_%' : `wcr_${cloneId.replaceAll('-', '_')}`).replaceAll('_', '\\_');
+/** The server may be others' too: only what belongs to these clones counts. */
+async function databasesLeft(connection: Connection, cloneIds: readonly string[]): Promise<string[]> {
+  const names = cloneIds.map(databaseNameOf);
   try {
-    const [schemas] = await connection.query<RowDataPacket[]>('SHOW DATABASES LIKE ?', [like]);
-    const [users] = await connection.query<RowDataPacket[]>('SELECT User FROM mysql.user WHERE User LIKE ?', [like]);
-    return [...schemas.map((row) => `schema ${Object.values(row)[0]}`), ...users.map((row) => `user ${Object.values(row)[0]}`)];
+    const [schemas] = await connection.query<RowDataPacket[]>('SELECT SCHEMA_NAME AS name FROM information_schema.SCHEMATA');
+    const [users] = await connection.query<RowDataPacket[]>('SELECT User AS name FROM mysql.user');
+    const left = (what: string, rows: RowDataPacket[]) =>
+      rows.map((row) => String(row['name'])).flatMap((name) => (names.includes(name) ? [`${what} ${name}`] : []));
+    return [...left('schema', schemas), ...left('user', users)];
   } finally {
     connection.destroy();
   }

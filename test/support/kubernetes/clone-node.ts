@@ -19,32 +19,47 @@ export function createCloneNode(): PodRunner & Disposable {
   };
 }
 
-async function startPod(
-  dir: string,
-  claims: string,
-  { containers, volumes, podIp }: MountedPod,
-  report: PodReport,
-): Promise<PodProcess> {
+async function startPod(dir: string, claims: string, mounted: MountedPod, report: PodReport): Promise<PodProcess> {
   const stopped = new AbortController();
-  const running: RunningContainer[] = [];
-  for (const container of containers) {
-    const mounts = mountsOf(container, volumes, { dir, claims });
-    const { image, env, args } = container;
-    const process = await runContainer({ image, podIp, env, args, mounts });
-    running.push(process);
-    void process.exited.then(({ code }) => {
-      if (!stopped.signal.aborted) report.exited(container.name, code ?? 137, process.logs().slice(-500));
-    });
-    void watchReadiness(container, process, { report, signal: stopped.signal }).catch(() => undefined);
-  }
+  const running = new Map<string, RunningContainer>();
+  const run = async ({ name, image, env, args, spec }: MountedContainer): Promise<RunningContainer> => {
+    const mounts = mountsOf(spec, mounted.volumes, { dir, claims });
+    const process = await runContainer({ image, podIp: mounted.podIp, env, args, mounts });
+    running.set(name, process);
+    return process;
+  };
+  // Containers beside the pod's own are first, as those of the API are that begin as init containers.
+  const ready = Promise.all(
+    mounted.initContainers.map(async (container) => awaitStart(container, await run(container), stopped.signal)),
+  );
+  const started = ready.then(async () => {
+    for (const container of mounted.containers) {
+      if (stopped.signal.aborted) return;
+      const process = await run(container);
+      void process.exited.then(({ code }) => {
+        if (!stopped.signal.aborted) report.exited(container.name, code ?? 137, process.logs().slice(-500));
+      });
+      void watchReadiness(container, process, { report, signal: stopped.signal }).catch(() => undefined);
+    }
+  });
+  started.catch((error: unknown) => {
+    if (!stopped.signal.aborted) report.blocked(mounted.containers[0]?.name ?? '', 'CreateContainerError', String(error));
+  });
   return {
     async stop(graceSeconds) {
       stopped.abort();
-      await Promise.all(running.map((process) => process.stop(graceSeconds * 1000)));
+      await started.catch(() => undefined);
+      await Promise.all([...running.values()].map((process) => process.stop(graceSeconds * 1000)));
       rmSync(dir, { recursive: true, force: true });
     },
-    readLog: (name) => running[containers.findIndex((container) => container.name === name)]?.logs() ?? '',
+    readLog: (name) => running.get(name)?.logs() ?? '',
   };
+}
+
+async function awaitStart({ spec }: MountedContainer, process: RunningContainer, signal: AbortSignal): Promise<void> {
+  const command = spec.startupProbe?.exec?.command;
+  while (command !== undefined && !signal.aborted && !process.hasExited() && (await process.exec(command)) !== 0)
+    await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
 }
 
 /** As a kubelet: first the startup probe, then the readiness probe again and again. */
@@ -67,7 +82,7 @@ async function watchReadiness(
 }
 
 function mountsOf(
-  { spec }: MountedContainer,
+  spec: MountedContainer['spec'],
   volumes: Readonly<Record<string, MountedVolume>>,
   { dir, claims }: { dir: string; claims: string },
 ): PodMount[] {

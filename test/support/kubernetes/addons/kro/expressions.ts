@@ -5,7 +5,12 @@ import { toCel } from '../../validation/schema-rules.ts';
 /** What expressions may speak of: `schema` and the resources by their ids, as plain JSON. */
 export type Scope = Readonly<Record<string, unknown>>;
 
-const environment = new Environment({ enableOptionalTypes: true, unlistedVariablesAreDyn: true });
+const environment = new Environment({
+  enableOptionalTypes: true,
+  unlistedVariablesAreDyn: true,
+  // As kro sets it up: the values of a map or list may differ in type.
+  homogeneousAggregateLiterals: false,
+});
 
 type Part = { readonly type: 'text' | 'expression'; readonly text: string };
 

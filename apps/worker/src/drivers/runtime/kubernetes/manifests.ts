@@ -60,7 +60,9 @@ export function renderDeployment(clone: CloneWorkload): Manifest {
             fsGroup: WWW_DATA,
             seccompProfile: CONFINED.seccompProfile,
           },
-          containers: [webContainer(clone), ...(settings.cloneDatabase === 'sidecar' ? [databaseContainer(clone)] : [])],
+          // A database beside WordPress starts before it and ends after it.
+          ...(settings.cloneDatabase === 'sidecar' && { initContainers: [databaseContainer(clone)] }),
+          containers: [webContainer(clone)],
           volumes: volumesOf(clone),
         },
       },
@@ -101,6 +103,7 @@ function databaseContainer({ owner, settings }: CloneWorkload): object {
   const password = { secretKeyRef: { name: owner.name, key: DATABASE_PASSWORD_KEY } };
   return {
     name: 'database',
+    restartPolicy: 'Always',
     image: settings.sidecarImage,
     args: ['--skip-networking', '--character-set-server=utf8mb4'],
     env: [
@@ -109,6 +112,12 @@ function databaseContainer({ owner, settings }: CloneWorkload): object {
       { name: 'MARIADB_PASSWORD', valueFrom: password },
       { name: 'MARIADB_RANDOM_ROOT_PASSWORD', value: '1' },
     ],
+    startupProbe: {
+      exec: { command: ['healthcheck.sh', '--connect', '--innodb_initialized'] },
+      periodSeconds: 2,
+      timeoutSeconds: 5,
+      failureThreshold: 90,
+    },
     resources: { requests: { cpu: '50m', memory: '256Mi' }, limits: { memory: settings.memoryLimit } },
     securityContext: { ...CONFINED, runAsUser: MYSQL, runAsGroup: MYSQL },
     volumeMounts: [
