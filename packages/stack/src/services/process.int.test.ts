@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,24 @@ const logFile = join(folder, 'process.log');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const ready = async (): Promise<boolean> => true;
 
+const LAST_ID = '/proc/sys/kernel/ns_last_pid';
+const canChooseIds = process.getuid?.() === 0 && existsSync(LAST_ID);
+
+/** A process in a group of its own with a certain id, which must be free. */
+async function spawnWithId(pid: number) {
+  for (;;) {
+    writeFileSync(LAST_ID, String(pid - 1));
+    const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore' });
+    const exited = once(child, 'exit').then(([, signal]) => signal as NodeJS.Signals);
+    const endedBy = (signal: NodeJS.Signals) => {
+      child.kill(signal);
+      return exited;
+    };
+    if (child.pid === pid) return { endedBy, [Symbol.asyncDispose]: async () => void (await endedBy('SIGKILL')) };
+    await endedBy('SIGKILL');
+  }
+}
+
 describe('a started process', () => {
   it('ends with its whole group when it is stopped, even members that ignore SIGTERM', async () => {
     const script = "trap '' TERM; sleep 1000 & sh -c \"trap '' TERM; sleep 1000\" & wait";
@@ -19,6 +37,16 @@ describe('a started process', () => {
     await service.stop();
     expect(isGroupAlive(service.pid)).toBe(false);
     await service.stop();
+  });
+
+  it.skipIf(!canChooseIds)('that has ended leaves alone whoever has got its process id', async () => {
+    const service = await startProcess({ command: 'sh', args: ['-c', 'sleep 0.2'], logFile, isReady: ready });
+    await vi.waitUntil(() => !isGroupAlive(service.pid), { timeout: 20_000 });
+    await using stranger = await spawnWithId(service.pid);
+    service.kill('SIGKILL');
+    await service.stop();
+    // Whatever was sent has arrived when the process is asked to end and does so by that.
+    expect(await stranger.endedBy('SIGTERM')).toBe('SIGTERM');
   });
 
   it('is reported with its log when it ends at once', async () => {

@@ -37,13 +37,13 @@ export async function startProcess(options: ProcessOptions): Promise<Service> {
   const child = spawnIntoLog(options);
   const pid = child.pid;
   if (pid === undefined) throw new Error(`${options.command} could not be started; is it installed?`);
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const guard = options.outlives ? undefined : spawnGuard(pid);
+  const group = watchGroup(child, pid, () => guard?.kill('SIGKILL'));
   const stop = async (): Promise<void> => {
     // Until now the child did not keep this process alive; its end is waited for, though.
     child.ref();
-    await endGroup({ pid, exited, graceMs: options.graceMs ?? 10_000 });
-    guard?.kill('SIGKILL');
+    if (!group.isOver()) await endGroup({ pid, exited: group.exited, graceMs: options.graceMs ?? 10_000 });
+    group.end();
   };
   try {
     await awaitReady(child, options);
@@ -51,7 +51,34 @@ export async function startProcess(options: ProcessOptions): Promise<Service> {
     await stop();
     throw error;
   }
-  return { pid, stop, kill: (signal) => signalGroup(pid, signal), [Symbol.asyncDispose]: stop };
+  const kill = (signal: NodeJS.Signals): void => void (group.isOver() || signalGroup(pid, signal));
+  return { pid, stop, kill, [Symbol.asyncDispose]: stop };
+}
+
+const LOOK_MS = 200;
+
+/**
+ * Knows when nothing of a group runs any more: from then on its number may be that of somebody else's group, and must not be
+ * signalled by us or by the guard. While a member lives, the number is not given away.
+ */
+function watchGroup(child: ChildProcess, pid: number, onEnd: () => void) {
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+    onEnd();
+  };
+  const look = (): void => {
+    if (isOver) return;
+    if (isGroupAlive(pid)) setTimeout(look, LOOK_MS).unref();
+    else end();
+  };
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      look();
+      resolve();
+    });
+  });
+  return { exited, isOver: () => isOver, end };
 }
 
 /** A port of 127.0.0.1 that nobody listens on at this moment; `preferred` if that is free. */
