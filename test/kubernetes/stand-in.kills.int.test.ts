@@ -13,7 +13,7 @@ const signal = new AbortController().signal;
 describe.each([
   ['manifests', {}],
   ['kro', { WCR_KUBERNETES_PROVISIONING: 'kro' }],
-])('a worker that is killed between two requests to a cluster with clones made by %s', (_name, env) => {
+])('a worker that dies between two requests to a cluster with clones made by %s', (_name, env) => {
   let clones: CloneCluster;
   let standIn: ApiServer;
   let runtime: Runtime;
@@ -25,21 +25,31 @@ describe.each([
   });
   afterAll(() => clones?.[Symbol.asyncDispose]());
 
-  /** Kills a worker when the cluster has done its n-th request, before it hears of it. @returns false when it needed fewer */
-  async function killAfter(requests: number, action: 'ensure' | 'remove', spec: CloneSpec): Promise<boolean> {
+  /** Lets the cluster do the n-th request of `work`, and `work` never hear of it. @returns false when it needed fewer */
+  async function dieAfter(requests: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
     const user = `system:serviceaccount:${clones.namespace}:worker`;
     using order = standIn.faults.inject({ user }, { type: 'hang', when: 'after' }, { skip: requests - 1 });
-    const worker = spawn(process.execPath, [VICTIM], {
-      env: { ...process.env, ...clones.env, WCR_TEST_VICTIM: JSON.stringify({ action, spec }) },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const ended = once(worker, 'exit').then(() => false);
+    const death = new AbortController();
+    const ended = work(death.signal).then(
+      () => false,
+      () => false,
+    );
     const isReached = await Promise.race([order.reached.then(() => true), ended]);
-    worker.kill('SIGKILL');
+    death.abort();
     await ended;
     order.release();
     return isReached;
   }
+
+  /** The same with a process that is really killed. */
+  const killed = (action: 'ensure' | 'remove', spec: CloneSpec) => async (death: AbortSignal) => {
+    const worker = spawn(process.execPath, [VICTIM], {
+      env: { ...process.env, ...clones.env, WCR_TEST_VICTIM: JSON.stringify({ action, spec }) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    death.addEventListener('abort', () => worker.kill('SIGKILL'));
+    await once(worker, 'exit');
+  };
 
   /** What the sweeper does with a clone that no job works on any more. */
   async function sweep(cloneId: string): Promise<void> {
@@ -50,9 +60,9 @@ describe.each([
     let requests = 1;
     for (let died = true; died; requests += 1) {
       const spec = createCloneSpec();
-      died = await killAfter(requests, 'ensure', spec);
+      died = await dieAfter(requests, (death) => runtime.ensure(spec, death));
       await sweep(spec.record.id);
-      expect(await clones.findLeftovers(spec.record.id), `killed after ${requests} requests`).toEqual([]);
+      expect(await clones.findLeftovers(spec.record.id), `dead after ${requests} requests`).toEqual([]);
     }
     expect(requests).toBeGreaterThan(6);
   });
@@ -62,10 +72,23 @@ describe.each([
     for (let died = true; died; requests += 1) {
       const spec = createCloneSpec();
       await runtime.ensure(spec, signal);
-      died = await killAfter(requests, 'remove', spec);
+      died = await dieAfter(requests, (death) => runtime.remove(spec.record.id, death));
       await sweep(spec.record.id);
-      expect(await clones.findLeftovers(spec.record.id), `killed after ${requests} requests`).toEqual([]);
+      expect(await clones.findLeftovers(spec.record.id), `dead after ${requests} requests`).toEqual([]);
     }
     expect(requests).toBeGreaterThan(6);
+  });
+
+  it.each([
+    ['ensure', 1],
+    ['ensure', 4],
+    ['remove', 2],
+    ['remove', 5],
+  ] as const)('by SIGKILL in %s after %d requests: the next sweep leaves nothing of it', async (action, requests) => {
+    const spec = createCloneSpec();
+    if (action === 'remove') await runtime.ensure(spec, signal);
+    expect(await dieAfter(requests, killed(action, spec))).toBe(true);
+    await sweep(spec.record.id);
+    expect(await clones.findLeftovers(spec.record.id)).toEqual([]);
   });
 });
