@@ -20,7 +20,7 @@ afterAll(() => clones?.[Symbol.asyncDispose]());
 /** `group/resource` with the verbs, sorted. */
 function byResource(rights: readonly { resource: string; verb: string }[]): Record<string, string[]> {
   const verbs: Record<string, Set<string>> = {};
-  for (const { resource, verb } of rights) (verbs[resource] ??= new Set()).add(verb);
+  for (const { resource, verb } of rights) verbs[resource] = (verbs[resource] ?? new Set()).add(verb);
   return Object.fromEntries(Object.entries(verbs).map(([resource, set]) => [resource, [...set].sort()]));
 }
 
