@@ -98,7 +98,7 @@ export const kubernetesRuntimeConfig = {
   poolHours: {
     env: 'WCR_KUBERNETES_POOL_HOURS',
     doc: 'Hours after which a target made ahead is replaced by a new one.',
-    schema: envSchemas.count.default(24),
+    schema: z.coerce.number().positive().default(24),
   },
   cpuRequest: { env: 'WCR_KUBERNETES_CPU', doc: 'CPU a clone’s container asks for.', schema: z.string().default('100m') },
   memoryRequest: {
