@@ -30,8 +30,9 @@ export type CloneCluster = AsyncDisposable & {
   readonly clonesUrl: string;
   /** Settings of a worker for this cluster. */
   readonly env: Readonly<Record<string, string>>;
-  createRuntime(env?: Readonly<Record<string, string>>): Runtime;
-  /** Everything that still exists of a clone, or of all, in words. */
+  /** @param wrap puts something between the runtime and its cluster */
+  createRuntime(env?: Readonly<Record<string, string>>, wrap?: (cluster: Cluster) => Cluster): Runtime;
+  /** Everything that still exists of a clone or of a target made ahead, or of all clones, in words. */
   findLeftovers(cloneId?: string): Promise<string[]>;
 };
 
@@ -63,10 +64,10 @@ export async function startCloneCluster(env: Readonly<Record<string, string>> = 
   };
   return {
     ...{ namespace: test.namespace, kubeconfig, standIn, cluster, clonesUrl, env: settings },
-    createRuntime: (more = {}) =>
+    createRuntime: (more = {}, wrap = (cluster) => cluster) =>
       createKubernetesRuntime({
         ...parseEnv(kubernetesRuntimeConfig, { ...settings, ...more }),
-        ...{ cluster: createCluster(() => connectCluster(kubeconfig), test.namespace), clonesUrl, databaseUrl },
+        ...{ cluster: wrap(createCluster(() => connectCluster(kubeconfig), test.namespace)), clonesUrl, databaseUrl },
       }),
     findLeftovers: async (cloneId) => [
       ...(await objectsLeft(cluster, cloneId)),
