@@ -7,7 +7,7 @@ import type { CloneHandle, CloneSpec, Runtime } from '@wcr/worker/drivers/runtim
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type CloneCluster, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
-import { emptyPool, fillPool, POOL, servedBy, targetsOf, topUp } from '../support/kubernetes/warm-targets.ts';
+import { emptyPool, fillPool, findRemains, POOL, servedBy, targetsOf, topUp } from '../support/kubernetes/warm-targets.ts';
 
 const signal = new AbortController().signal;
 
@@ -23,9 +23,10 @@ async function ensure(runtime: Runtime, spec: CloneSpec = createCloneSpec()): Pr
   return await runtime.ensure(spec, signal);
 }
 afterEach(async () => {
+  const names = [...made.map(({ cloneId }) => cloneId), ...(await targetsOf(clones)).map(({ name }) => name)];
   await Promise.all(made.splice(0).map(({ runtime, cloneId }) => runtime.remove(cloneId, signal)));
   await emptyPool(clones);
-  expect(await clones.findLeftovers()).toEqual([]);
+  expect(await findRemains(clones, names)).toEqual([]);
 });
 
 const unclaimed = async () => (await targetsOf(clones)).filter(({ state }) => state === 'warm');

@@ -34,6 +34,8 @@ export type CloneCluster = AsyncDisposable & {
   createRuntime(env?: Readonly<Record<string, string>>, wrap?: (cluster: Cluster) => Cluster): Runtime;
   /** Everything that still exists of a clone or of a target made ahead, or of all clones, in words. */
   findLeftovers(cloneId?: string): Promise<string[]>;
+  /** The objects of all clones, in words. */
+  findObjects(): Promise<string[]>;
 };
 
 export async function startCloneCluster(env: Readonly<Record<string, string>> = {}): Promise<CloneCluster> {
@@ -69,6 +71,7 @@ export async function startCloneCluster(env: Readonly<Record<string, string>> = 
         ...parseEnv(kubernetesRuntimeConfig, { ...settings, ...more }),
         ...{ cluster: wrap(createCluster(() => connectCluster(kubeconfig), test.namespace)), clonesUrl, databaseUrl },
       }),
+    findObjects: () => objectsLeft(cluster, undefined),
     findLeftovers: async (cloneId) => [
       ...(await objectsLeft(cluster, cloneId)),
       ...(await databasesLeft(await createConnection({ uri: databaseUrl }), cloneId)),

@@ -34,6 +34,13 @@ export async function targetsOf({ cluster }: CloneCluster): Promise<WarmTarget[]
   return await listTargets(cluster, signal);
 }
 
+/** What exists in the namespace, and the schemas and users of the named clones and targets: other tests share the server. */
+export async function findRemains(clones: CloneCluster, names: Iterable<string | undefined>): Promise<string[]> {
+  const known = [...new Set(names)].filter((name) => name !== undefined);
+  const left = await Promise.all(known.map((name) => clones.findLeftovers(name)));
+  return [...(await clones.findObjects()), ...left.flat()];
+}
+
 /** A cluster that a worker loses for good with the answer to its n-th request, as if it were killed there. */
 export function dyingCluster(cluster: Cluster, calls: number): Cluster & { readonly isDead: () => boolean } {
   let left = calls;
