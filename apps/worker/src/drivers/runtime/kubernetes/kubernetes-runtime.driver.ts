@@ -134,11 +134,8 @@ async function awaitReady(parts: Parts, cloneId: string, signal: AbortSignal): P
   const { cluster, options } = parts;
   const root = await readRoot(cluster, cloneId, { url: addressOf(parts, cloneId), signal });
   if (root === undefined) throw new AppError('clone.not_found', { cloneId });
-  const target = targetOf(root);
-  const agentUrl = agentUrlOf(parts, cloneId);
-  await awaitPod(cluster, target, { signal, limitMs: options.readySeconds * 1000 });
-  await awaitAgent(agentUrl, { signal, limitMs: AGENT_MS });
-  if (target !== cloneId) await awaitServed(agentUrl, cloneId, { signal, limitMs: AGENT_MS });
+  await awaitPod(cluster, targetOf(root), { signal, limitMs: options.readySeconds * 1000 });
+  await awaitAgent(agentUrlOf(parts, cloneId), { signal, limitMs: AGENT_MS });
 }
 
 async function openClone(parts: Parts, cloneId: string): Promise<CloneHandle | undefined> {
@@ -159,8 +156,13 @@ async function updateClone(parts: Parts, cloneId: string, patch: Partial<CloneRe
   const secrets = await readSecrets(cluster, targetOf(root), NEVER);
   if (secrets === undefined) return record;
   const agent = { url: agentUrlOf(parts, cloneId), pairingKey: secrets['pairing-key'] };
-  if (isLeaving(record)) await closeDoor(agent);
-  else await openDoor(agent, record.expiresAt);
+  if (isLeaving(record)) {
+    await closeDoor(agent);
+    return record;
+  }
+  // The agent of a warm target answers while its web server still becomes the clone's; a visitor must not come before.
+  if (targetOf(root) !== cloneId) await awaitServed(agent.url, cloneId, { signal: NEVER, limitMs: AGENT_MS });
+  await openDoor(agent, record.expiresAt);
   return record;
 }
 

@@ -18,7 +18,7 @@ export function createWarmPool(parts: WarmParts, now: () => number = Date.now): 
       const free = targets.filter(({ state }) => state === 'warm');
       const ready = await findReady(cluster, free, signal);
       const size = Math.min(settings.poolMax, Math.max(settings.poolMin, backlog));
-      const kept = chooseKept(parts, free, { ready, size, now: now() });
+      const kept = chooseKept(free, { ready, size, now: now(), ...limitsOf(parts) });
       const dropped = await retire(parts, free, { kept, signal });
       const left = [...(await findAbandoned(parts, targets, signal)), ...dropped];
       const missing = Array.from({ length: size - kept.length }, () => createWarmName());
@@ -33,16 +33,25 @@ export function createWarmPool(parts: WarmParts, now: () => number = Date.now): 
   };
 }
 
+type Limits = {
+  readonly recipe: string;
+  /** How long one may take to become ready, and how long one that is ready may wait for a clone. */
+  readonly readyMs: number;
+  readonly oldMs: number;
+};
+
+function limitsOf(parts: WarmParts): Limits {
+  const { readySeconds, poolHours } = parts.settings;
+  return { recipe: recipeOf(parts), readyMs: readySeconds * 1000, oldMs: poolHours * HOUR_MS };
+}
+
 /** Those that are ready come first, and of those the youngest. */
-function chooseKept(
-  parts: WarmParts,
+export function chooseKept(
   free: readonly WarmTarget[],
-  { ready, size, now }: { ready: ReadonlySet<string>; size: number; now: number },
+  { recipe, readyMs, oldMs, ready, size, now }: Limits & { ready: ReadonlySet<string>; size: number; now: number },
 ): WarmTarget[] {
-  const { poolHours, readySeconds } = parts.settings;
-  const recipe = recipeOf(parts);
   const isGood = ({ name, recipe: its, madeAt }: WarmTarget): boolean =>
-    its === recipe && now - madeAt < (ready.has(name) ? poolHours * HOUR_MS : readySeconds * 1000);
+    its === recipe && now - madeAt < (ready.has(name) ? oldMs : readyMs);
   const rank = ({ name }: WarmTarget): number => (ready.has(name) ? 0 : 1);
   return free
     .filter(isGood)
