@@ -20,15 +20,26 @@ export type WarmParts = {
 /** Of a schema that nobody has used yet; a claim changes it to that of the source. */
 const ANY_CHARSET = { charset: 'utf8mb4', collation: 'utf8mb4_unicode_520_ci' };
 
-/** Makes everything of a target besides its root. May be repeated, as long as nobody has claimed it. */
-export async function completeTarget(parts: WarmParts, { name, owner }: WarmTarget, signal: AbortSignal): Promise<void> {
-  const { cluster, databases, settings } = parts;
+/** Makes everything of a target besides its root. May be repeated; once it is claimed or leaves, nothing is missing. */
+export async function completeTarget(parts: WarmParts, target: WarmTarget, signal: AbortSignal): Promise<void> {
+  const isWanted = async (): Promise<boolean> => (await readTarget(parts.cluster, target.name, signal))?.state === 'warm';
+  const assertWanted = async (): Promise<void> => {
+    if (!(await isWanted())) throw new AppError('runtime.failed', { reason: `${target.name} is no longer to be made` });
+  };
+  try {
+    await makeParts(parts, target, { assertWanted, signal });
+  } catch (error) {
+    if (await isWanted()) throw error;
+  }
+}
+
+async function makeParts(
+  { cluster, databases, settings }: WarmParts,
+  { name, owner }: WarmTarget,
+  { assertWanted, signal }: { assertWanted: () => Promise<void>; signal: AbortSignal },
+): Promise<void> {
   const secrets = await ensureSecrets(cluster, owner, signal);
   const password = secrets[DATABASE_PASSWORD_KEY];
-  const assertWanted = async (): Promise<void> => {
-    const target = await readTarget(cluster, name, signal);
-    if (target?.state !== 'warm') throw new AppError('runtime.failed', { reason: `${name} is no longer to be made` });
-  };
   const database = await databases.ensure({ owner, password, ...ANY_CHARSET, assertWanted }, signal);
   const config = renderWaitingAgentConfig({
     pairingKey: secrets['pairing-key'],
