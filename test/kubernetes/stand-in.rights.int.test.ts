@@ -1,10 +1,12 @@
 import { createCloneSpec } from '@wcr/worker/drivers/runtime/runtime.contract';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CloneCluster, readWorkerRole, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
+import { fillPool, POOL } from '../support/kubernetes/warm-targets.ts';
 
 const signal = new AbortController().signal;
 const VARIANTS: readonly Record<string, string>[] = [
   {},
+  POOL,
   { WCR_KUBERNETES_DATABASE: 'sidecar', WCR_KUBERNETES_ROUTING: 'ingress', WCR_KUBERNETES_STORAGE: 'pvc' },
   { WCR_KUBERNETES_DATABASE: 'dedicated' },
   { WCR_KUBERNETES_PROVISIONING: 'kro' },
@@ -26,6 +28,7 @@ function byResource(rights: readonly { resource: string; verb: string }[]): Reco
 it('a worker makes use of every right that deploy/ gives it, and needs no other', async () => {
   for (const env of VARIANTS) {
     const runtime = clones.createRuntime(env);
+    if (env === POOL) await fillPool(runtime, 1);
     const spec = createCloneSpec();
     await runtime.ensure(spec, signal);
     if (env['WCR_KUBERNETES_DATABASE'] !== 'dedicated') await runtime.awaitReady(spec.record.id, signal);

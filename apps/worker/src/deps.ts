@@ -124,6 +124,7 @@ export function createDeps(config: WorkerConfig): Deps {
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
       sweep: {
         ...{ runtime, projection, cloneJobs, schedule, restores, restoreJobs, rollbacks, secrets, logger, now },
+        showWarmTargets: metrics.warmTargets,
         settings: sweep,
       },
     },

@@ -14,6 +14,8 @@ require_once __DIR__ . '/../agent/includes/autoload.php';
 ( static function (): void {
 	header( 'Content-Type: text/plain; charset=utf-8' );
 	header( 'Cache-Control: no-store' );
+	// Empty as long as a warm target has not begun to serve its clone.
+	header( 'X-WCR-Clone: ' . ( $_SERVER['WCR_CLONE_ID'] ?? '' ) );
 	$file = $_SERVER['WCR_AGENT_CONFIG'] ?? '';
 	try {
 		// A probe does not wait as long as a clone would.

@@ -32,9 +32,10 @@ export type CloneCluster = AsyncDisposable & {
   readonly clonesUrl: string;
   /** Settings of a worker for this cluster. */
   readonly env: Readonly<Record<string, string>>;
-  createRuntime(env?: Readonly<Record<string, string>>): Runtime;
-  /** Everything that still exists of clones, in words; without ids, whatever objects the namespace has of any. */
-  findLeftovers(...cloneIds: readonly string[]): Promise<string[]>;
+  /** @param wrap puts something between the runtime and its cluster */
+  createRuntime(env?: Readonly<Record<string, string>>, wrap?: (cluster: Cluster) => Cluster): Runtime;
+  /** Everything that still exists of clones or of targets made ahead, in words; without ids, whatever objects the namespace has of any. */
+  findLeftovers(...ids: readonly string[]): Promise<string[]>;
 };
 
 export async function startCloneCluster(env: Readonly<Record<string, string>> = {}): Promise<CloneCluster> {
@@ -66,10 +67,10 @@ export async function startCloneCluster(env: Readonly<Record<string, string>> = 
   };
   return {
     ...{ namespace: test.namespace, kubeconfig, standIn, cluster, clonesUrl, env: settings },
-    createRuntime: (more = {}) =>
+    createRuntime: (more = {}, wrap = (cluster) => cluster) =>
       createKubernetesRuntime({
         ...parseEnv(kubernetesRuntimeConfig, { ...settings, ...more }),
-        ...{ cluster: createCluster(() => connectCluster(kubeconfig), test.namespace), clonesUrl, databaseUrl },
+        ...{ cluster: wrap(createCluster(() => connectCluster(kubeconfig), test.namespace)), clonesUrl, databaseUrl },
       }),
     findLeftovers: async (...cloneIds) => [
       ...(await objectsLeft(cluster, cloneIds)),

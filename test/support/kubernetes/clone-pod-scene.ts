@@ -7,10 +7,13 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import type { Database } from '@wcr/stack/services/mariadb';
 import type { AgentClient } from '@wcr/worker/drivers/agent/agent.types';
 import { createAgentClient } from '@wcr/worker/drivers/agent/agent-client';
-import { createBaseStore } from '@wcr/worker/drivers/agent/base-store';
+import { type BaseStore, createBaseStore } from '@wcr/worker/drivers/agent/base-store';
 import { Patience } from '@wcr/worker/drivers/agent/patience';
+import { SourceAgent } from '@wcr/worker/drivers/agent/source-agent';
 import { TargetAgent } from '@wcr/worker/drivers/agent/target-agent';
-import { renderAgentConfig } from '@wcr/worker/drivers/runtime/agent-config';
+import { renderAgentConfig, renderWaitingAgentConfig } from '@wcr/worker/drivers/runtime/agent-config';
+import { AGENT_WORK, SITE_ROOT } from '@wcr/worker/drivers/runtime/kubernetes/clone-image';
+import { IDENTITY_FILE, IDENTITY_PATTERN } from '@wcr/worker/drivers/runtime/kubernetes/warm/identity';
 import { useMariaDb } from '../services.ts';
 import { askHost, type HostRequest } from './ask-host.ts';
 import { type ClonePodOptions, type RunningPod, runClonePod } from './pod-runner/run-clone-pod.ts';
@@ -58,6 +61,41 @@ export async function startClonePod(options: Partial<ClonePodOptions> & { prefix
     target: new TargetAgent(client, { session: randomBytes(6).toString('hex'), patience, signal }),
     get: (path, request) => askHost(`${base}/${path}`, request),
     admit: (state) => store.write({ name: 'visitors', offset: 0, data: Buffer.from(state) }),
+    writeSite: (files) => writeFiles(pod.folders.site, files),
+    [Symbol.asyncDispose]: () => pod[Symbol.asyncDispose](),
+  };
+}
+
+/** A pod made ahead, with a database, as the pool has it. */
+export type WaitingPodScene = AsyncDisposable & {
+  readonly pod: RunningPod;
+  /** The agent's files, asked for below a path. */
+  store(path: string): BaseStore;
+  /** The site as its agent sees it, asked below a path. */
+  readFacts(path: string): Promise<{ readonly url: string; readonly prefix: string }>;
+  /** Id of the clone it serves, or nothing. */
+  served(): Promise<string | null>;
+  writeSite(files: Readonly<Record<string, string>>): void;
+};
+
+/** Starts a pod that waits to be told whose clone it is, or goes on with what it was told before. */
+export async function startWaitingPod(options: Pick<ClonePodOptions, 'folders'> = {}): Promise<WaitingPodScene> {
+  const pairingKey = 'ab'.repeat(32);
+  const mariaDb = await useMariaDb();
+  const database = { ...(await mariaDb.createDatabase()), host: `${mariaDb.host}:${mariaDb.port}` };
+  const identity = { file: IDENTITY_FILE, pattern: IDENTITY_PATTERN };
+  const agentConfig = renderWaitingAgentConfig({ pairingKey, root: SITE_ROOT, work: AGENT_WORK, database, identity });
+  const pod = await runClonePod({ agentConfig, ...options, env: { WCR_WARM: '1' } });
+  const clientOf = (path: string): AgentClient =>
+    createAgentClient({ url: `${pod.url}${path}/.wcr/agent`, transport: 'standalone', pairingKey });
+  return {
+    pod,
+    store: (path) => createBaseStore(clientOf(path), { patience, signal }),
+    async readFacts(path) {
+      const facts = await new SourceAgent(clientOf(path), { patience, signal, compress: false }).facts();
+      return { url: facts.wordpress.home, prefix: facts.database.prefix };
+    },
+    served: async () => (await fetch(`${pod.url}/readyz`)).headers.get('x-wcr-clone'),
     writeSite: (files) => writeFiles(pod.folders.site, files),
     [Symbol.asyncDispose]: () => pod[Symbol.asyncDispose](),
   };

@@ -19,6 +19,8 @@ export type CloneJobs = {
   cancel(jobId: string): Promise<void>;
   /** Names the sealed secrets of a job, while the job is kept. */
   secretRefOf(jobId: string): Promise<string | undefined>;
+  /** How many wait for a worker now; those that will be tried again later do not. */
+  backlog(): Promise<number>;
 };
 
 /** What became of any job whose id begins with its queue's name. */
@@ -41,7 +43,12 @@ async function readState(queue: Queue, jobId: string): Promise<CloneJobState> {
   return { alive: false, endedAt: job.finishedOn, failure: parseFailure(job.failedReason) };
 }
 
-export function createCloneJobs({ queue, redis }: { queue: Queue; redis: Redis }): CloneJobs {
+/** BullMQ's score of a delayed job is its time in milliseconds times this, plus a sequence number. */
+const DELAYED_SCORE_FACTOR = 0x1000;
+
+type CloneJobsOptions = { readonly queue: Queue; readonly redis: Redis; readonly now?: () => number };
+
+export function createCloneJobs({ queue, redis, now = Date.now }: CloneJobsOptions): CloneJobs {
   const state = (jobId: string) => readState(queue, jobId);
   return {
     state,
@@ -52,6 +59,13 @@ export function createCloneJobs({ queue, redis }: { queue: Queue; redis: Redis }
       const job = await queue.getJob(jobId);
       const parsed = CloneInput.safeParse(job?.data);
       return parsed.success ? parsed.data.secretRef : undefined;
+    },
+    async backlog() {
+      const [waiting, due] = await Promise.all([
+        queue.getJobCountByTypes('waiting', 'prioritized'),
+        redis.zcount(queue.toKey('delayed'), '-inf', (now() + 1) * DELAYED_SCORE_FACTOR - 1),
+      ]);
+      return waiting + due;
     },
   };
 }

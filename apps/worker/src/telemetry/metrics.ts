@@ -4,6 +4,8 @@ import type { EngineMetrics } from '../engine/engine.types.ts';
 export type WorkerMetrics = EngineMetrics & {
   readonly registry: Registry;
   stalled(queue: string): void;
+  /** Shows what the last sweep of this worker found. */
+  warmTargets(ready: number): void;
 };
 
 const STEP_BUCKETS = [0.05, 0.25, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];
@@ -44,6 +46,11 @@ export function createWorkerMetrics(): WorkerMetrics {
     labelNames: ['queue'],
     registers,
   });
+  const warm = new Gauge({
+    name: 'wcr_warm_targets',
+    help: 'Targets made ahead that were ready when this worker swept last.',
+    registers,
+  });
   return {
     registry,
     stepEnded: ({ job, step, outcome, seconds }) => steps.observe({ job, step, outcome }, seconds),
@@ -54,5 +61,6 @@ export function createWorkerMetrics(): WorkerMetrics {
     },
     lockLost: (queue) => lost.inc({ queue }),
     stalled: (queue) => stalled.inc({ queue }),
+    warmTargets: (ready) => warm.set(ready),
   };
 }

@@ -36,6 +36,8 @@ export type TestSystem = AsyncDisposable & {
   readonly schedule: ExpireSchedule;
   readonly cloneJobs: CloneJobs;
   readonly secrets: SecretStore;
+  /** What sweeps told of targets made ahead. */
+  readonly shown: readonly number[];
   /** Starts a worker for expire, extend and sweep jobs. */
   start(): RunningWorker;
   /** A clone as its job leaves it, in runtime, projection and schedule. */
@@ -73,6 +75,8 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
   const { queues, runtime, projection, schedule, cloneJobs, secrets, restores } = shared;
   const { redis } = engine;
   const settings = { graceMs: options.graceMs ?? MINUTE_MS };
+  const shown: number[] = [];
+  const showWarmTargets = (ready: number): void => void shown.push(ready);
   const workers: RunningWorker[] = [];
   const ended = (name: keyof Queues, jobId: string): Promise<Job> =>
     waitUntil(async () => {
@@ -80,14 +84,14 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
       return job?.finishedOn === undefined ? undefined : job;
     }, `the end of ${jobId}`);
   return {
-    ...{ engine, runtime, queues, projection, restores, schedule, cloneJobs, secrets, ended },
+    ...{ engine, runtime, queues, projection, restores, schedule, cloneJobs, secrets, ended, shown },
     start() {
       const worker = engine.start([
         { queue: EXPIRE_QUEUE, processor: createProcessor({ engine, definition: expireJob, deps: shared }), concurrency: 4 },
         { queue: EXTEND_QUEUE, processor: createProcessor({ engine, definition: extendJob, deps: shared }), concurrency: 4 },
         {
           queue: SWEEP_QUEUE,
-          processor: createProcessor({ engine, definition: sweepJob, deps: { ...shared, settings } }),
+          processor: createProcessor({ engine, definition: sweepJob, deps: { ...shared, settings, showWarmTargets } }),
           concurrency: 1,
         },
       ]);

@@ -60,7 +60,10 @@ async function acquireLock(connection: Connection, name: string): Promise<void> 
 async function ensureDatabase(connection: Connection, spec: DatabaseSpec, hosts: readonly string[]): Promise<void> {
   const name = databaseNameOf(spec.cloneId);
   const schema = connection.escapeId(name);
-  await connection.query(`CREATE DATABASE IF NOT EXISTS ${schema} ${await charsetClause(connection, spec)}`);
+  const charset = await charsetClause(connection, spec);
+  await connection.query(`CREATE DATABASE IF NOT EXISTS ${schema} ${charset}`);
+  // One that was made ahead got a charset before its source was known.
+  await connection.query(`ALTER DATABASE ${schema} ${charset}`);
   for (const host of hosts) {
     const account = `${connection.escape(name)}@${connection.escape(host)}`;
     await connection.query(`CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY ${connection.escape(spec.password)}`);

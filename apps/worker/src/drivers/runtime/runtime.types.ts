@@ -24,6 +24,18 @@ export type CloneHandle = {
   readonly credentials: CloneCredentials;
 };
 
+/** Targets made ahead of clones, each of which one clone gets and nobody after it. */
+export type WarmPool = {
+  /**
+   * Makes as many as wait for a clone between the configured minimum and maximum, and removes what is too many, too old, never
+   * became ready, or was left by a clone. Does not wait until new ones are ready.
+   */
+  topUp(
+    wanted: { readonly backlog: number },
+    signal: AbortSignal,
+  ): Promise<{ readonly ready: number; readonly made: number; readonly removed: number }>;
+};
+
 /**
  * Makes clones exist and disappear. Everything is idempotent; the runtime is the only authority on whether a clone exists.
  */
@@ -50,6 +62,8 @@ export type Runtime = {
   openFiles?(cloneId: string, signal: AbortSignal): Promise<FileSink | undefined>;
   /** Routing first, then processes, database and user, files, and last the record. Verified gone on return. */
   remove(cloneId: string, signal: AbortSignal): Promise<void>;
+  /** Targets made ahead, where the runtime has such. */
+  readonly pool?: WarmPool;
   /** The public address a clone of this id has, before it exists. */
   addressOf(cloneId: string): string;
 };

@@ -161,6 +161,33 @@ it('the index forgets clones whose record has run out', async () => {
   expect(await system.engine.redis.zcard(redisKeys.cloneIndex)).toBe(0);
 });
 
+describe('the targets made ahead', () => {
+  it('follow what waits in the queue: not what runs, and not what will be tried again later', async () => {
+    const queue = system.queues.clone;
+    await queue.add('clone', {}, { jobId: 'clone-waits' });
+    await queue.add('clone', {}, { jobId: 'clone-first', priority: 1 });
+    await queue.add('clone', {}, { jobId: 'clone-due', delay: 1 });
+    await queue.add('clone', {}, { jobId: 'clone-later', delay: 10 * MINUTE_MS });
+    const asked: number[] = [];
+    const pool = { topUp: async ({ backlog }: { backlog: number }) => ({ ready: asked.push(backlog), made: 2, removed: 0 }) };
+    Object.assign(system.runtime, { pool });
+    system.start();
+    await waitUntil(async () => (await system.cloneJobs.backlog()) === 3, 'what is due');
+    expect(await system.sweep()).toEqual({ 'target-made': 2 });
+    expect(asked).toEqual([3]);
+    expect(system.shown).toEqual([1]);
+  });
+
+  it('that cannot be made do not keep clones from being looked after', async () => {
+    const { id } = await system.addClone();
+    await system.projection.update(id, { status: 'copying' });
+    Object.assign(system.runtime, { pool: { topUp: () => Promise.reject(new Error('no quota')) } });
+    system.start();
+    await expect(system.sweep()).rejects.toThrow();
+    expect(await system.projection.read(id)).toMatchObject({ status: 'ready' });
+  });
+});
+
 describe('the schedule of sweeps', () => {
   const ensure = () => ensureSweeps({ queue: system.queues[SWEEP_QUEUE], everyMs: 60_000, now: Date.now });
 

@@ -3,6 +3,7 @@ import { SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
+import { fillPool } from './fill-pool.ts';
 import { settleProjected } from './settle-projected.ts';
 import { settleRecord } from './settle-record.ts';
 import { settleRestore } from './settle-restore.ts';
@@ -12,7 +13,7 @@ import type { SweepDeps, SweepFinding } from './sweep.types.ts';
 export const sweepJob = defineJob<SweepDeps>()({
   name: SWEEP_QUEUE,
   input: SweepInput,
-  steps: ['settle-clones', 'settle-projection', 'settle-restores'],
+  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'fill-pool'],
   async run({ deps, step }) {
     const clones = await step('settle-clones', async (context) => {
       const records = await deps.runtime.list();
@@ -26,10 +27,11 @@ export const sweepJob = defineJob<SweepDeps>()({
     const restores = await step('settle-restores', async (context) =>
       settleAll(deps, context, await deps.restores.list(), (record) => settleRestore(deps, record)),
     );
+    const pool = await step('fill-pool', (context) => fillPool(deps, context));
     const unsettled = [counted(clones.unsettled + projected.unsettled, 'clones'), counted(restores.unsettled, 'restores')].flat();
     if (unsettled.length > 0)
       throw new AppError('runtime.failed', { reason: `${unsettled.join(' and ')} could not be looked after` });
-    return { ...clones.counts, ...projected.counts, ...restores.counts };
+    return { ...clones.counts, ...projected.counts, ...restores.counts, ...pool };
   },
 });
 

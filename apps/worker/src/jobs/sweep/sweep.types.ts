@@ -21,6 +21,8 @@ export type SweepDeps = {
     /** Age in milliseconds before something without a counterpart is taken for left over. */
     readonly graceMs: number;
   };
+  /** Told how many targets made ahead wait for a clone, where the runtime has such. */
+  readonly showWarmTargets: (ready: number) => void;
   readonly logger: Pick<Logger, 'error'>;
   readonly now: () => number;
 };
@@ -34,4 +36,6 @@ export type SweepFinding =
   | 'orphaned'
   | 'projection-ended'
   | 'restore-ended'
-  | 'rollback-asked';
+  | 'rollback-asked'
+  | 'target-made'
+  | 'target-removed';

@@ -1,10 +1,12 @@
 import type { KubeMetadata, OwnerReference } from '../../cluster/cluster.types.ts';
 
-const DOMAIN = 'clones.wp-clone-restore.dev';
+export const DOMAIN = 'clones.wp-clone-restore.dev';
 /** The whole record of a clone as JSON, on its root. */
 export const RECORD_ANNOTATION = `${DOMAIN}/record`;
 /** When it must be gone, for people. */
 export const EXPIRES_ANNOTATION = `${DOMAIN}/expires-at`;
+/** Name of the warm target that serves the clone, or the clone's own name for one without; on its root. */
+export const TARGET_ANNOTATION = `${DOMAIN}/target`;
 /** The labels by which Kubernetes' own tools group objects. */
 export const NAME_LABEL = 'app.kubernetes.io/name';
 export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
@@ -14,8 +16,10 @@ export const CLONE_NAME = 'wordpress-clone';
 /** Selects the roots of all clones. */
 export const ROOT_SELECTOR = `${NAME_LABEL}=${CLONE_NAME},${COMPONENT_LABEL}=root`;
 
+type Component = 'root' | 'warm' | 'web' | 'database' | 'route';
+
 /** What every object of a clone says of itself. */
-export function labelsOf(cloneId: string, component: 'root' | 'web' | 'database' | 'route'): Record<string, string> {
+export function labelsOf(cloneId: string, component: Component): Record<string, string> {
   return {
     [NAME_LABEL]: CLONE_NAME,
     [INSTANCE_LABEL]: cloneId,
@@ -26,10 +30,7 @@ export function labelsOf(cloneId: string, component: 'root' | 'web' | 'database'
 }
 
 /** Metadata of an object that goes with the clone's root. */
-export function ownedBy(
-  owner: OwnerReference,
-  { name, component }: { name: string; component: Parameters<typeof labelsOf>[1] },
-): KubeMetadata {
+export function ownedBy(owner: OwnerReference, { name, component }: { name: string; component: Component }): KubeMetadata {
   return { name, labels: labelsOf(owner.name, component), ownerReferences: [owner] };
 }
 

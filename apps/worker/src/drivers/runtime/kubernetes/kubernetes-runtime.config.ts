@@ -85,6 +85,21 @@ export const kubernetesRuntimeConfig = {
     doc: 'Seconds a pod may take to become ready: nodes are started and images pulled in them.',
     schema: envSchemas.count.default(600),
   },
+  poolMin: {
+    env: 'WCR_KUBERNETES_POOL_MIN',
+    doc: 'Targets made ahead of clones even while none is asked for. Not with kro or dedicated databases.',
+    schema: envSchemas.count.default(0),
+  },
+  poolMax: {
+    env: 'WCR_KUBERNETES_POOL_MAX',
+    doc: 'Most targets made ahead while clones wait in the queue; 0 makes none. Not with kro or dedicated databases.',
+    schema: envSchemas.count.default(0),
+  },
+  poolHours: {
+    env: 'WCR_KUBERNETES_POOL_HOURS',
+    doc: 'Hours after which a target made ahead is replaced by a new one.',
+    schema: z.coerce.number().positive().default(24),
+  },
   cpuRequest: { env: 'WCR_KUBERNETES_CPU', doc: 'CPU a clone’s container asks for.', schema: z.string().default('100m') },
   memoryRequest: {
     env: 'WCR_KUBERNETES_MEMORY',

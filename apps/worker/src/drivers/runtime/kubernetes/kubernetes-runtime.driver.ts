@@ -2,20 +2,23 @@ import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { cloneAddress } from '@wcr/shared/domain/clone-address';
 import { CloneId } from '@wcr/shared/domain/clone-id';
 import { AppError } from '@wcr/shared/errors/app-error';
-import type { Cluster } from '../../cluster/cluster.types.ts';
+import type { Cluster, OwnerReference } from '../../cluster/cluster.types.ts';
 import { renderAgentConfig } from '../agent-config.ts';
 import { awaitAgent } from '../await-agent.ts';
 import type { CloneHandle, CloneSpec, Runtime } from '../runtime.types.ts';
-import { type CloneRoot, ensureRoot, isLeaving, listRoots, readRoot, updateRoot } from './clone-root.ts';
+import { AGENT_WORK, SITE_ROOT } from './clone-image.ts';
+import { assertStays, type CloneRoot, ensureRoot, isLeaving, listRoots, readRoot, updateRoot } from './clone-root.ts';
 import { type CloneSecrets, DATABASE_PASSWORD_KEY, ensureSecrets, readSecrets, writeAgentConfig } from './clone-secret.ts';
 import { createDatabaseProvider, type DatabaseAddress, type DatabaseProvider } from './databases.ts';
 import type { KubernetesRuntimeConfig } from './kubernetes-runtime.config.ts';
 import { closeDoor, openDoor } from './visitors-door.ts';
+import { chooseTarget } from './warm/choose-target.ts';
+import { removeTarget, type WarmParts } from './warm/make-target.ts';
+import { awaitServed, tellIdentity } from './warm/tell-identity.ts';
+import { createWarmPool } from './warm/warm-pool.ts';
+import { listClaimedBy } from './warm/warm-target.ts';
 import { awaitPod, createWorkloadMaker, removeAndWait, type WorkloadMaker } from './workload.ts';
 
-/** Where the image has the site, and where its agent works. */
-const SITE_ROOT = '/var/www/html/';
-const AGENT_WORK = '/run/wcr/agent/';
 /** The pod is ready when this is waited for; what is left is the way to it. */
 const AGENT_MS = 60_000;
 
@@ -30,6 +33,8 @@ type Parts = {
   readonly options: KubernetesRuntimeOptions & { readonly cloneImage: string };
   readonly databases: DatabaseProvider;
   readonly workloads: WorkloadMaker;
+  /** Undefined where nothing can be made ahead. */
+  readonly warm: WarmParts | undefined;
 };
 
 /**
@@ -40,12 +45,11 @@ type Parts = {
 export function createKubernetesRuntime(options: KubernetesRuntimeOptions): Runtime {
   const { cluster, cloneImage } = options;
   if (cloneImage === undefined) throw new Error('WCR_KUBERNETES_IMAGE must be set.');
-  const parts: Parts = {
-    cluster,
-    options: { ...options, cloneImage },
-    databases: createDatabaseProvider(cluster, options),
-    workloads: createWorkloadMaker(cluster, options),
-  };
+  const databases = createDatabaseProvider(cluster, options);
+  const settings = { ...options, cloneImage };
+  const warm = canBeWarm(options) ? { cluster, databases, settings } : undefined;
+  if (!warm && options.poolMax > 0) throw new Error('WCR_KUBERNETES_POOL_MAX must be 0 with kro or dedicated databases.');
+  const parts: Parts = { cluster, databases, warm, options: settings, workloads: createWorkloadMaker(cluster, options) };
   const urlOf = (cloneId: string) => addressOf(parts, cloneId);
   return {
     name: 'kubernetes',
@@ -57,7 +61,13 @@ export function createKubernetesRuntime(options: KubernetesRuntimeOptions): Runt
     update: (cloneId, patch) => updateClone(parts, cloneId, patch),
     remove: (cloneId, signal) => removeClone(parts, cloneId, signal),
     addressOf: urlOf,
+    ...(warm && { pool: createWarmPool(warm) }),
   };
+}
+
+/** kro makes a clone's objects all at once; a database of its own costs too much to wait unused. */
+function canBeWarm({ provisioning, cloneDatabase }: KubernetesRuntimeOptions): boolean {
+  return provisioning === 'manifests' && cloneDatabase !== 'dedicated';
 }
 
 const NEVER = new AbortController().signal;
@@ -65,75 +75,116 @@ const NEVER = new AbortController().signal;
 async function ensureClone(parts: Parts, spec: CloneSpec, signal: AbortSignal): Promise<CloneHandle> {
   signal.throwIfAborted();
   const cloneId = CloneId.parse(spec.record.id);
-  const { cluster, databases } = parts;
-  const root = await ensureRoot(cluster, spec.record, signal);
-  const secrets = await ensureSecrets(cluster, root.owner, signal);
-  const known = databases.addressOf(cloneId);
-  const { databaseCharset: charset, databaseCollation: collation } = spec;
-  const assertWanted = () => assertNotLeaving(parts, cloneId, signal);
-  const wanted = { owner: root.owner, password: secrets[DATABASE_PASSWORD_KEY], charset, collation, assertWanted };
+  const root = await ensureRoot(parts.cluster, spec.record, signal);
+  const target = parts.warm ? await chooseTarget(parts.warm, root, signal) : root.owner;
+  const made = { spec, root, target };
+  return target.name === cloneId ? await makeOwn(parts, made, signal) : await takeWarm(parts, made, signal);
+}
+
+type Made = { readonly spec: CloneSpec; readonly root: CloneRoot; readonly target: OwnerReference };
+
+async function makeOwn(parts: Parts, made: Made, signal: AbortSignal): Promise<CloneHandle> {
+  const { cluster, databases, workloads } = parts;
+  const { owner, record } = made.root;
+  const secrets = await ensureSecrets(cluster, owner, signal);
+  const known = databases.addressOf(owner.name);
   // kro brings a dedicated database; everything else needs to know where it is.
-  const workload = {
-    owner: root.owner,
-    url: addressOf(parts, cloneId),
-    settings: parts.options,
-    expiresAt: root.record.expiresAt,
-  };
   const isBrought = parts.options.provisioning === 'kro' && known === undefined;
-  if (isBrought) await parts.workloads.ensure({ ...workload, database: undefined }, signal);
-  const database = await databases.ensure(wanted, signal);
-  const handle = toHandle(parts, { root, secrets, database });
-  await writeAgentConfig(cluster, cloneId, agentConfigOf(handle, spec.tablePrefix), signal);
-  if (!isBrought) await parts.workloads.ensure({ ...workload, database }, signal);
+  const workload = { owner, url: addressOf(parts, owner.name), settings: parts.options, expiresAt: record.expiresAt };
+  if (isBrought) await workloads.ensure({ ...workload, database: undefined }, signal);
+  const database = await ensureDatabase(parts, made, { secrets, signal });
+  const handle = toHandle(parts, { root: made.root, secrets, database });
+  await writeAgentConfig(cluster, owner.name, agentConfigOf(handle, made.spec.tablePrefix), signal);
+  if (!isBrought) await workloads.ensure({ ...workload, database }, signal);
   return handle;
 }
 
+/** What was made ahead gets a way to it, and is told whose clone it is. */
+async function takeWarm(parts: Parts, made: Made, signal: AbortSignal): Promise<CloneHandle> {
+  const { root, target, spec } = made;
+  const { owner, record } = root;
+  const secrets = await readSecrets(parts.cluster, target.name, signal);
+  if (secrets === undefined) throw new AppError('runtime.failed', { reason: `the Secret of ${target.name} went away` });
+  const database = await ensureDatabase(parts, made, { secrets, signal });
+  const handle = toHandle(parts, { root, secrets, database });
+  const way = { owner, url: handle.url, settings: parts.options, target: target.name };
+  await parts.workloads.ensure({ ...way, expiresAt: record.expiresAt, database }, signal);
+  const agent = { url: handle.agentUrl, pairingKey: handle.pairingKey };
+  const identity = { cloneId: owner.name, url: handle.url, tablePrefix: spec.tablePrefix };
+  await tellIdentity(agent, identity, { signal, limitMs: AGENT_MS });
+  return handle;
+}
+
+async function ensureDatabase(
+  parts: Parts,
+  { spec, root, target }: Made,
+  { secrets, signal }: { secrets: CloneSecrets; signal: AbortSignal },
+): Promise<DatabaseAddress> {
+  const { databaseCharset: charset, databaseCollation: collation } = spec;
+  const assertWanted = () => assertNotLeaving(parts, root.record.id, signal);
+  const password = secrets[DATABASE_PASSWORD_KEY];
+  return await parts.databases.ensure({ owner: target, password, charset, collation, assertWanted }, signal);
+}
+
 async function assertNotLeaving(parts: Parts, cloneId: string, signal: AbortSignal): Promise<void> {
-  const root = await readRoot(parts.cluster, cloneId, { url: addressOf(parts, cloneId), signal });
-  if (root === undefined || isLeaving(root.record))
-    throw new AppError('clone.not_ready', { cloneId, status: root?.record.status ?? 'expired' });
+  assertStays(await readRoot(parts.cluster, cloneId, { url: addressOf(parts, cloneId), signal }), cloneId);
 }
 
 async function awaitReady(parts: Parts, cloneId: string, signal: AbortSignal): Promise<void> {
   const { cluster, options } = parts;
-  if ((await cluster.read({ kind: 'ConfigMap', name: cloneId }, signal)) === undefined)
-    throw new AppError('clone.not_found', { cloneId });
-  await awaitPod(cluster, cloneId, { signal, limitMs: options.readySeconds * 1000 });
+  const root = await readRoot(cluster, cloneId, { url: addressOf(parts, cloneId), signal });
+  if (root === undefined) throw new AppError('clone.not_found', { cloneId });
+  await awaitPod(cluster, targetOf(root), { signal, limitMs: options.readySeconds * 1000 });
   await awaitAgent(agentUrlOf(parts, cloneId), { signal, limitMs: AGENT_MS });
 }
 
 async function openClone(parts: Parts, cloneId: string): Promise<CloneHandle | undefined> {
   const { cluster, databases } = parts;
   const root = await readRoot(cluster, cloneId, { url: addressOf(parts, cloneId), signal: NEVER });
-  const secrets = root && (await readSecrets(cluster, cloneId, NEVER));
+  const secrets = root && (await readSecrets(cluster, targetOf(root), NEVER));
   if (root === undefined || secrets === undefined) return undefined;
-  const database = await databases.find(cloneId, NEVER);
+  const database = await databases.find(targetOf(root), NEVER);
   return database && toHandle(parts, { root, secrets, database });
 }
 
 /** The image lets visitors in when the clone is finished, until it expires: its door follows the record. */
 async function updateClone(parts: Parts, cloneId: string, patch: Partial<CloneRecord>): Promise<CloneRecord | undefined> {
   const { cluster } = parts;
-  const record = await updateRoot(cluster, cloneId, patch, { url: addressOf(parts, cloneId), signal: NEVER });
-  if (record?.finishedAt === undefined) return record;
-  const secrets = await readSecrets(cluster, cloneId, NEVER);
+  const root = await updateRoot(cluster, cloneId, patch, { url: addressOf(parts, cloneId), signal: NEVER });
+  if (root?.record.finishedAt === undefined) return root?.record;
+  const { record } = root;
+  const secrets = await readSecrets(cluster, targetOf(root), NEVER);
   if (secrets === undefined) return record;
   const agent = { url: agentUrlOf(parts, cloneId), pairingKey: secrets['pairing-key'] };
-  if (isLeaving(record)) await closeDoor(agent);
-  else await openDoor(agent, record.expiresAt);
+  if (isLeaving(record)) {
+    await closeDoor(agent);
+    return record;
+  }
+  // The agent of a warm target answers while its web server still becomes the clone's; a visitor must not come before.
+  if (targetOf(root) !== cloneId) await awaitServed(agent.url, cloneId, { signal: NEVER, limitMs: AGENT_MS });
+  await openDoor(agent, record.expiresAt);
   return record;
 }
 
 async function removeClone(parts: Parts, cloneId: string, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  const { cluster, databases, workloads } = parts;
+  const { cluster, databases, workloads, warm } = parts;
   await updateRoot(cluster, cloneId, { status: 'expiring' }, { url: addressOf(parts, cloneId), signal });
   await workloads.remove(cloneId, signal);
+  if (warm) {
+    const claimed = await listClaimedBy(cluster, cloneId, signal);
+    await Promise.all(claimed.map(({ name }) => removeTarget(warm, name, signal)));
+  }
   await databases.remove(cloneId, signal);
   // Gone at once, having nothing that belongs to it; to wait for it would need the right to list all Secrets.
   await cluster.remove({ kind: 'Secret', name: cloneId }, 'Background', signal);
   // What a slow worker has added meanwhile belongs to the root, and is collected.
   await removeAndWait(cluster, 'ConfigMap', cloneId, signal);
+}
+
+/** Name of what serves a clone: its Secret, its database and its pod are called so. */
+function targetOf({ target, owner }: CloneRoot): string {
+  return target ?? owner.name;
 }
 
 function toHandle(parts: Parts, clone: { root: CloneRoot; secrets: CloneSecrets; database: DatabaseAddress }): CloneHandle {

@@ -8,8 +8,13 @@ export type CloneWorkload = {
   readonly owner: OwnerReference;
   /** Address visitors use, without trailing slash. */
   readonly url: string;
+  /** Name of the target that serves it, where it is not its own. */
+  readonly target?: string;
   readonly settings: KubernetesRuntimeConfig & { readonly cloneImage: string };
 };
+
+/** What a pod and what belongs to it are made from. One without an address waits to be told whose clone it is. */
+export type TargetWorkload = Pick<CloneWorkload, 'owner' | 'settings'> & { readonly url?: string };
 
 const WWW_DATA = 33;
 /** The `mysql` of the official images. */
@@ -25,16 +30,20 @@ const CONFINED = {
 
 /** The objects of a clone besides its root and Secret, in the order in which they are applied. */
 export function renderObjects(clone: CloneWorkload): Manifest[] {
-  const { storage, routing } = clone.settings;
-  return [
-    ...(storage === 'pvc' ? [renderVolume(clone)] : []),
-    renderDeployment(clone),
-    renderService(clone),
-    ...(routing === 'none' ? [] : [renderRoute(clone)]),
-  ];
+  return [...renderTarget(clone), ...renderWay(clone)];
 }
 
-export function renderDeployment(clone: CloneWorkload): Manifest {
+/** The pod, and what it keeps. */
+export function renderTarget(target: TargetWorkload): Manifest[] {
+  return [...(target.settings.storage === 'pvc' ? [renderVolume(target)] : []), renderDeployment(target)];
+}
+
+/** How the clone is reached. */
+export function renderWay(clone: CloneWorkload): Manifest[] {
+  return [renderService(clone), ...(clone.settings.routing === 'none' ? [] : [renderRoute(clone)])];
+}
+
+function renderDeployment(clone: TargetWorkload): Manifest {
   const { owner, settings } = clone;
   const selector = { [INSTANCE_LABEL]: owner.name };
   return {
@@ -52,7 +61,8 @@ export function renderDeployment(clone: CloneWorkload): Manifest {
         spec: {
           automountServiceAccountToken: false,
           enableServiceLinks: false,
-          terminationGracePeriodSeconds: 30,
+          // Its visitors have gone before it ends: their way is taken away first.
+          terminationGracePeriodSeconds: 5,
           securityContext: {
             runAsNonRoot: true,
             runAsUser: WWW_DATA,
@@ -70,15 +80,20 @@ export function renderDeployment(clone: CloneWorkload): Manifest {
   };
 }
 
-function webContainer({ owner, url, settings }: CloneWorkload): object {
+function webContainer({ owner, url, settings }: TargetWorkload): object {
   const probe = (path: string, more: object) => ({ httpGet: { path, port: 'http' }, ...more });
   return {
     name: 'wordpress',
     image: settings.cloneImage,
     ports: [{ name: 'http', containerPort: 8080 }],
     env: [
-      { name: 'WCR_CLONE_ID', value: owner.name },
-      { name: 'WCR_CLONE_URL', value: url },
+      ...(url === undefined
+        ? [{ name: 'WCR_WARM', value: '1' }]
+        : [
+            { name: 'WCR_CLONE_ID', value: owner.name },
+            { name: 'WCR_CLONE_URL', value: url },
+          ]),
+      { name: 'WCR_GRACE_SECONDS', value: '3' },
     ],
     resources: {
       requests: { cpu: settings.cpuRequest, memory: settings.memoryRequest },
@@ -99,7 +114,7 @@ function webContainer({ owner, url, settings }: CloneWorkload): object {
   };
 }
 
-function databaseContainer({ owner, settings }: CloneWorkload): object {
+function databaseContainer({ owner, settings }: TargetWorkload): object {
   const password = { secretKeyRef: { name: owner.name, key: DATABASE_PASSWORD_KEY } };
   return {
     name: 'database',
@@ -130,7 +145,7 @@ function databaseContainer({ owner, settings }: CloneWorkload): object {
   };
 }
 
-function volumesOf({ owner, settings }: CloneWorkload): object[] {
+function volumesOf({ owner, settings }: TargetWorkload): object[] {
   const scratch = (name: string, sizeLimit: string) => ({ name, emptyDir: { sizeLimit } });
   const kept = settings.storage === 'pvc';
   const files = kept
@@ -150,7 +165,7 @@ function volumesOf({ owner, settings }: CloneWorkload): object[] {
   ];
 }
 
-function renderVolume({ owner, settings }: CloneWorkload): Manifest {
+function renderVolume({ owner, settings }: TargetWorkload): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -163,21 +178,21 @@ function renderVolume({ owner, settings }: CloneWorkload): Manifest {
   };
 }
 
-export function renderService({ owner }: CloneWorkload): Manifest {
+function renderService({ owner, target = owner.name }: CloneWorkload): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: ownedBy(owner, { name: owner.name, component: 'web' }),
     spec: {
       type: 'ClusterIP',
-      selector: { [INSTANCE_LABEL]: owner.name },
+      selector: { [INSTANCE_LABEL]: target },
       ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
     },
   };
 }
 
 /** The way of visitors: by path or by host, as the clone's address says. The path is not stripped. */
-export function renderRoute(clone: CloneWorkload): Manifest {
+function renderRoute(clone: CloneWorkload): Manifest {
   return clone.settings.routing === 'traefik' ? renderIngressRoute(clone) : renderIngress(clone);
 }
 

@@ -4,7 +4,7 @@ import { INSTANCE_LABEL, instanceSelector } from './clone-names.ts';
 import type { DatabaseAddress } from './databases.ts';
 import { renderKroInstance } from './kro-instance.ts';
 import type { KubernetesRuntimeConfig } from './kubernetes-runtime.config.ts';
-import { type CloneWorkload, renderObjects } from './manifests.ts';
+import { type CloneWorkload, renderObjects, renderWay } from './manifests.ts';
 
 /** Makes and removes what serves a clone. Both may be repeated. */
 export type WorkloadMaker = {
@@ -21,20 +21,31 @@ export function createWorkloadMaker(cluster: Cluster, settings: KubernetesRuntim
 }
 
 /** The worker applies every object itself. */
-function ownWorkload(cluster: Cluster, { routing, storage }: KubernetesRuntimeConfig): WorkloadMaker {
+function ownWorkload(cluster: Cluster, settings: KubernetesRuntimeConfig): WorkloadMaker {
   return {
     async ensure(clone, signal) {
-      for (const manifest of renderObjects(clone)) await cluster.apply(manifest, signal);
+      const manifests = clone.target === undefined ? renderObjects(clone) : renderWay(clone);
+      for (const manifest of manifests) await cluster.apply(manifest, signal);
     },
     async remove(cloneId, signal) {
-      const route = routing === 'traefik' ? 'IngressRoute' : 'Ingress';
-      if (routing !== 'none') await removeAndWait(cluster, route, cloneId, signal);
-      await removeAndWait(cluster, 'Deployment', cloneId, signal);
-      await awaitNoPods(cluster, cloneId, signal);
+      const route = settings.routing === 'traefik' ? 'IngressRoute' : 'Ingress';
+      if (settings.routing !== 'none') await removeAndWait(cluster, route, cloneId, signal);
       await removeAndWait(cluster, 'Service', cloneId, signal);
-      if (storage === 'pvc') await removeAndWait(cluster, 'PersistentVolumeClaim', cloneId, signal);
+      await removePods(cluster, settings, cloneId, signal);
     },
   };
+}
+
+/** Removes what runs under a name, and then what it kept. */
+export async function removePods(
+  cluster: Cluster,
+  { storage }: Pick<KubernetesRuntimeConfig, 'storage'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  await removeAndWait(cluster, 'Deployment', name, signal);
+  await awaitNoPods(cluster, name, signal);
+  if (storage === 'pvc') await removeAndWait(cluster, 'PersistentVolumeClaim', name, signal);
 }
 
 /** kro makes and removes the objects of one resource. */
@@ -98,17 +109,20 @@ async function awaitAvailable(cluster: Cluster, cloneId: string, wait: Wait): Pr
   return cluster.awaitState(
     { kind: 'Deployment', name: cloneId },
     ([deployment]) => {
-      const { availableReplicas = 0, conditions = [] } = (deployment?.['status'] ?? {}) as {
-        availableReplicas?: number;
-        conditions?: Condition[];
-      };
-      if (availableReplicas > 0) return true;
+      if (isAvailable(deployment)) return true;
+      const { conditions = [] } = (deployment?.['status'] ?? {}) as { conditions?: Condition[] };
       const failure = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
       if (failure !== undefined) throw failureOf(failure.message ?? 'no pod could be made');
       return undefined;
     },
     wait,
   );
+}
+
+/** True when the pod of a Deployment is ready. */
+export function isAvailable(deployment: KubeObject | undefined): boolean {
+  const { availableReplicas = 0 } = (deployment?.['status'] ?? {}) as { availableReplicas?: number };
+  return availableReplicas > 0;
 }
 
 /** Never says that all is well. */
