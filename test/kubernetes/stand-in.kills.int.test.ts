@@ -5,6 +5,7 @@ import { createCloneSpec } from '@wcr/worker/drivers/runtime/runtime.contract';
 import type { CloneSpec, Runtime } from '@wcr/worker/drivers/runtime/runtime.types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CloneCluster, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
+import { readyPodRunner } from '../support/kubernetes/node/pod-runner.ts';
 import type { ApiServer } from '../support/kubernetes/start-api-server.ts';
 
 const VICTIM = join(import.meta.dirname, '../support/kubernetes/cluster-victim.ts');
@@ -21,6 +22,8 @@ describe.each([
     clones = await startCloneCluster(env);
     if (clones.standIn === undefined) throw new Error('this needs the stand-in');
     standIn = clones.standIn;
+    // What pods run is nobody's business here.
+    standIn.setPodRunner(readyPodRunner);
     runtime = clones.createRuntime();
   });
   afterAll(() => clones?.[Symbol.asyncDispose]());

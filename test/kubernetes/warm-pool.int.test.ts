@@ -92,7 +92,7 @@ describe('claiming', () => {
     await fillPool(first, 1);
     const { record } = await ensure(first);
     expect(names).not.toContain(await servedBy(clones, record.id));
-    expect(await clones.findLeftovers(taken)).toEqual([]);
+    expect(await clones.findLeftovers(taken ?? '')).toEqual([]);
   });
 
   it('gives a clone its address, its prefix and the character set of its source', async () => {
