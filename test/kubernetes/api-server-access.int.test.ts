@@ -1,26 +1,9 @@
 import { KubeConfig, PatchStrategy, setHeaderOptions, type V1PolicyRule, VersionApi } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Clients,
-  clientsOf,
-  refusalOf,
-  startTestCluster,
-  type TestCluster,
-  until,
-} from '../support/kubernetes/test-cluster.ts';
+import { describe, expect, test } from 'vitest';
+import { type Clients, clientsOf, openTestCluster, refusalOf, until } from '../support/kubernetes/test-cluster.ts';
 
-let cluster: TestCluster;
-let clients: Clients;
-let namespace: string;
-
-beforeAll(async () => {
-  cluster = await startTestCluster();
-  ({ clients, namespace } = cluster);
-});
-
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
-});
+const cluster = await openTestCluster();
+const { clients, namespace } = cluster;
 
 /** Clients of a new service account that may do what the rules say. */
 async function accountWith(name: string, rules: V1PolicyRule[]): Promise<Clients> {

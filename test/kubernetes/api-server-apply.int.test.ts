@@ -1,19 +1,9 @@
 import { type KubernetesObject, PatchStrategy, setHeaderOptions, type V1Deployment } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Clients, refusalOf, startTestCluster, type TestCluster } from '../support/kubernetes/test-cluster.ts';
+import { describe, expect, test } from 'vitest';
+import { openTestCluster, refusalOf } from '../support/kubernetes/test-cluster.ts';
 
-let cluster: TestCluster;
-let clients: Clients;
-let namespace: string;
-
-beforeAll(async () => {
-  cluster = await startTestCluster();
-  ({ clients, namespace } = cluster);
-});
-
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
-});
+const cluster = await openTestCluster();
+const { clients, namespace } = cluster;
 
 const withType = (strategy: string) => setHeaderOptions('Content-Type', strategy);
 

@@ -1,26 +1,9 @@
 import { PatchStrategy, setHeaderOptions, type V1ConfigMap, type V1OwnerReference } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Clients,
-  refusalOf,
-  startTestCluster,
-  type TestCluster,
-  until,
-  untilGone,
-} from '../support/kubernetes/test-cluster.ts';
+import { describe, expect, test } from 'vitest';
+import { openTestCluster, refusalOf, until, untilGone } from '../support/kubernetes/test-cluster.ts';
 
-let cluster: TestCluster;
-let clients: Clients;
-let namespace: string;
-
-beforeAll(async () => {
-  cluster = await startTestCluster();
-  ({ clients, namespace } = cluster);
-});
-
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
-});
+const cluster = await openTestCluster();
+const { clients, namespace } = cluster;
 
 const make = (name: string, metadata: object = {}, where = namespace) =>
   clients.core.createNamespacedConfigMap({ namespace: where, body: { metadata: { name, ...metadata } } });

@@ -1,19 +1,9 @@
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Clients, refusalOf, startTestCluster, type TestCluster, until } from '../support/kubernetes/test-cluster.ts';
+import { describe, expect, test } from 'vitest';
+import { openTestCluster, refusalOf, until } from '../support/kubernetes/test-cluster.ts';
 
-let cluster: TestCluster;
-let clients: Clients;
-let namespace: string;
-
-beforeAll(async () => {
-  cluster = await startTestCluster();
-  ({ clients, namespace } = cluster);
-});
-
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
-});
+const cluster = await openTestCluster();
+const { clients, namespace } = cluster;
 
 const createMap = (name: string, data: Record<string, string> = {}, labels: Record<string, string> = {}) =>
   clients.core.createNamespacedConfigMap({ namespace, body: { metadata: { name, labels }, data } });

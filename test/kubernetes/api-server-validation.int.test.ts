@@ -1,20 +1,10 @@
 import { type KubernetesObject, PatchStrategy, setHeaderOptions, type V1Pod, type V1PodSpec } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { sendRaw } from '../support/kubernetes/send-raw.ts';
-import { type Clients, refusalOf, startTestCluster, type TestCluster, until } from '../support/kubernetes/test-cluster.ts';
+import { openTestCluster, refusalOf, until } from '../support/kubernetes/test-cluster.ts';
 
-let cluster: TestCluster;
-let clients: Clients;
-let namespace: string;
-
-beforeAll(async () => {
-  cluster = await startTestCluster();
-  ({ clients, namespace } = cluster);
-});
-
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
-});
+const cluster = await openTestCluster();
+const { clients, namespace } = cluster;
 
 const create = (object: object) => clients.objects.create(object as KubernetesObject);
 /** Sent as it stands: the client library itself drops what it does not know. */

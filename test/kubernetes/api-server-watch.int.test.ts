@@ -1,20 +1,10 @@
 import { PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Clients, startTestCluster, type TestCluster } from '../support/kubernetes/test-cluster.ts';
+import { expect, test } from 'vitest';
+import { openTestCluster } from '../support/kubernetes/test-cluster.ts';
 import { watchEvents } from '../support/kubernetes/watch-events.ts';
 
-let cluster: TestCluster;
-let clients: Clients;
-let namespace: string;
-
-beforeAll(async () => {
-  cluster = await startTestCluster();
-  ({ clients, namespace } = cluster);
-});
-
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
-});
+const cluster = await openTestCluster();
+const { clients, namespace } = cluster;
 
 const make = (name: string, labels: Record<string, string>) =>
   clients.core.createNamespacedConfigMap({ namespace, body: { metadata: { name, labels } } });

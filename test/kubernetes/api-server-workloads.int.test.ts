@@ -1,19 +1,9 @@
 import { PatchStrategy, setHeaderOptions, type V1Deployment, type V1Pod, type V1PodSpec } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Clients, startTestCluster, type TestCluster, until, untilGone } from '../support/kubernetes/test-cluster.ts';
+import { describe, expect, test } from 'vitest';
+import { openTestCluster, until, untilGone } from '../support/kubernetes/test-cluster.ts';
 
-let cluster: TestCluster;
-let clients: Clients;
-let namespace: string;
-
-beforeAll(async () => {
-  cluster = await startTestCluster();
-  ({ clients, namespace } = cluster);
-});
-
-afterAll(async () => {
-  await cluster[Symbol.asyncDispose]();
-});
+const cluster = await openTestCluster();
+const { clients, namespace } = cluster;
 
 /** Runs on any node and ends at once when it is told to. A cluster that cannot fetch it is given another. */
 const PAUSE = process.env['TEST_POD_IMAGE'] ?? 'registry.k8s.io/pause:3.10';

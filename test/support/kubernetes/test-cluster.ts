@@ -15,6 +15,7 @@ import {
   RbacAuthorizationV1Api,
   Watch,
 } from '@kubernetes/client-node';
+import { afterAll } from 'vitest';
 import { startApiServer } from './start-api-server.ts';
 
 /** A cluster that a test may do anything in, within a namespace of its own. */
@@ -39,6 +40,13 @@ export async function startTestCluster(): Promise<TestCluster> {
   return useCluster(server.kubeconfig, async () => {
     await server[Symbol.asyncDispose]();
   });
+}
+
+/** The same for a whole test file; called at its top, it ends the cluster after the file's tests. */
+export async function openTestCluster(): Promise<TestCluster> {
+  const cluster = await startTestCluster();
+  afterAll(() => cluster[Symbol.asyncDispose]());
+  return cluster;
 }
 
 /** @param kubeconfig the content of a file; @param stop called when all namespaces have been deleted */
