@@ -8,7 +8,7 @@ import { readImage } from '../support/images/read-image.ts';
 
 it.each([
   ['api', 'WCR_CLONES_URL'],
-  ['worker', 'WCR_DATABASE_URL'],
+  ['worker', 'WCR_SECRETS_KEY'],
 ] as const)('what the image %s installs is enough to start it, and no more than it needs', async (name, setting) => {
   const image = readImage(name);
   const root = temporaryFolder();
