@@ -33,8 +33,8 @@ export default defineConfig({
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Most of their time they wait for locks to expire and for what they have started.
-          maxWorkers: 3,
+          // Much of their time they wait for locks to expire; more than two at a time make a small machine miss them.
+          maxWorkers: 2,
         },
       },
     ],

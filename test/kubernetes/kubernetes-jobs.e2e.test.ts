@@ -82,5 +82,5 @@ describe.each([
     await deleteClones(ids);
     expect(await cluster.findLeftovers(...ids)).toEqual([]);
     expect(await cluster.findLeftovers()).toEqual([]);
-  });
+  }, 900_000);
 });

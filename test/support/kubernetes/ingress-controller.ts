@@ -1,12 +1,14 @@
 import type { Cluster, KubeObject } from '@wcr/worker/drivers/cluster/cluster.types';
 import { type Route, type Router, startRouter } from './router.ts';
 
-const EVERY_MS = 100;
+const KINDS = ['Ingress', 'IngressRoute', 'Service', 'Pod'] as const;
+type Seen = Record<(typeof KINDS)[number], readonly KubeObject[]>;
+/** Longer than any test. */
+const FOR_EVER_MS = 3_600_000;
 
 /** A router whose rules are the Ingresses and IngressRoutes of a namespace. */
 export type IngressController = AsyncDisposable & { readonly url: string };
 
-/** @param clusterOf the namespace, once the router's address is known */
 export async function startIngressController(cluster: Cluster): Promise<IngressController> {
   const router = await startRouter();
   const stop = new AbortController();
@@ -21,26 +23,27 @@ export async function startIngressController(cluster: Cluster): Promise<IngressC
   };
 }
 
+/** Watches what routes are made of until it is stopped. */
 async function follow(cluster: Cluster, router: Router, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await Promise.all([readRoutes(cluster, signal), new Promise((resolve) => setTimeout(resolve, EVERY_MS))]).then(
-      ([routes]) => router.setRoutes(routes),
-      () => undefined,
-    );
-  }
+  const seen: Seen = { Ingress: [], IngressRoute: [], Service: [], Pod: [] };
+  const watches = KINDS.map(async (kind) => {
+    const note = (objects: readonly KubeObject[]): undefined => {
+      seen[kind] = objects;
+      router.setRoutes(routesOf(seen));
+    };
+    await cluster.awaitState({ kind }, note, { signal, limitMs: FOR_EVER_MS }).catch(() => undefined);
+  });
+  await Promise.all(watches);
 }
 
-async function readRoutes(cluster: Cluster, signal: AbortSignal): Promise<Route[]> {
-  const [ingresses, ingressRoutes, services, pods] = await Promise.all(
-    (['Ingress', 'IngressRoute', 'Service', 'Pod'] as const).map((kind) => cluster.list({ kind }, signal)),
-  );
-  const rules = [...(ingresses ?? []).flatMap(rulesOfIngress), ...(ingressRoutes ?? []).flatMap(rulesOfIngressRoute)];
+function routesOf({ Ingress, IngressRoute, Service, Pod }: Seen): Route[] {
+  const rules = [...Ingress.flatMap(rulesOfIngress), ...IngressRoute.flatMap(rulesOfIngressRoute)];
   return rules.map(({ host, path, service }) => ({
     ...(host && { host }),
     pathPrefix: path,
     target: endpointOf(
-      (services ?? []).find(({ metadata }) => metadata.name === service),
-      pods ?? [],
+      Service.find(({ metadata }) => metadata.name === service),
+      Pod,
     ),
   }));
 }
