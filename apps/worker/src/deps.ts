@@ -76,7 +76,7 @@ export function createDeps(config: WorkerConfig): Deps {
   useOwnHttpClient();
   const now = Date.now;
   const redactor = createRedactor();
-  redactor.add(config.secretsKey, passwordOf(config.redisUrl), passwordOf(config.databaseUrl ?? config.redisUrl));
+  redactor.add(config.secretsKey, ...[config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : [])));
   const logger = createLogger({ ...config, redactor });
   const metrics = createWorkerMetrics();
   const redis = connectRedis(config.redisUrl, logger);

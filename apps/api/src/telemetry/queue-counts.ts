@@ -1,4 +1,4 @@
-import { QUEUE_PREFIX, QUEUES, type QueueName } from '@wcr/shared/contracts/queues';
+import { DELAYED_SCORE_FACTOR, QUEUE_PREFIX, QUEUES, type QueueName } from '@wcr/shared/contracts/queues';
 import type { Redis } from 'ioredis';
 import { defineScript, runScript } from '../queue/run-script.ts';
 
@@ -7,8 +7,6 @@ export type QueueCounts = Readonly<Record<(typeof STATES)[number] | 'demand', nu
 
 /** Delayed jobs that fall due within this time count as demand: without a worker nobody would ever promote them. */
 const DUE_SOON_MS = 30_000;
-/** BullMQ's score of a delayed job is its time in milliseconds times this, plus a sequence number. */
-const DELAYED_SCORE_FACTOR = 0x1000;
 /** The keys of one queue, in the order in which the script takes them. */
 const KEY_ENDS = ['active', 'wait', 'prioritized', 'delayed', 'failed', 'completed', 'meta'] as const;
 

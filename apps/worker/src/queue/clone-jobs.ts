@@ -1,5 +1,5 @@
 import { CloneInput, JobFailure } from '@wcr/shared/contracts/jobs';
-import { queueOfJobId, redisKeys } from '@wcr/shared/contracts/queues';
+import { DELAYED_SCORE_FACTOR, queueOfJobId, redisKeys } from '@wcr/shared/contracts/queues';
 import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Queues } from './queues.ts';
@@ -42,9 +42,6 @@ async function readState(queue: Queue, jobId: string): Promise<CloneJobState> {
   if (now !== 'completed' && now !== 'failed') return { alive: true };
   return { alive: false, endedAt: job.finishedOn, failure: parseFailure(job.failedReason) };
 }
-
-/** BullMQ's score of a delayed job is its time in milliseconds times this, plus a sequence number. */
-const DELAYED_SCORE_FACTOR = 0x1000;
 
 type CloneJobsOptions = { readonly queue: Queue; readonly redis: Redis; readonly now?: () => number };
 

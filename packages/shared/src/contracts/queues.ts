@@ -1,5 +1,7 @@
 /** Every queue, once. A queue's name is also the name of the job it carries. */
 export const QUEUE_PREFIX = '{wcr}';
+/** BullMQ's score of a delayed job is its time in milliseconds times this, plus a sequence number. */
+export const DELAYED_SCORE_FACTOR = 0x1000;
 export const CLONE_QUEUE = 'clone';
 export const EXPIRE_QUEUE = 'expire';
 /** Carries changes of a clone's expiry to the runtime, which owns it. */

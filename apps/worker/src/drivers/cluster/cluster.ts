@@ -32,12 +32,19 @@ type Answer = { readonly ok: true; readonly value: unknown } | ({ readonly ok: f
 
 /**
  * The objects of one namespace.
- * @param connect called once, when the first request is made
+ * @param connect called when the first request is made, and again as long as it fails
  * @param patienceMs how long a control plane that does not answer is asked again
  */
 export function createCluster(connect: () => Promise<ClusterConnection>, namespace: string, patienceMs = PATIENCE_MS): Cluster {
   let connecting: Promise<ClusterConnection> | undefined;
-  const connected = (): Promise<ClusterConnection> => (connecting ??= connect().catch(unusable));
+  const connected = (): Promise<ClusterConnection> => {
+    connecting ??= connect().catch((cause: unknown) => {
+      // A mounted kubeconfig or token may come a moment after the worker.
+      connecting = undefined;
+      throw unusable(cause);
+    });
+    return connecting;
+  };
   const ask = async (call: Call, signal: AbortSignal) => askPatiently(await connected(), call, { signal, limitMs: patienceMs });
   const pathOf = (kind: KindName, name?: string) => pathIn(namespace, kind, name);
   const listOf = async (query: ObjectQuery, signal: AbortSignal): Promise<Listing> => {
@@ -99,9 +106,9 @@ export function createCluster(connect: () => Promise<ClusterConnection>, namespa
   };
 }
 
-function unusable(cause: unknown): never {
+function unusable(cause: unknown): AppError {
   const reason = `the kubeconfig cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`;
-  throw new AppError('runtime.failed', { reason }, { cause });
+  return new AppError('runtime.failed', { reason }, { cause });
 }
 
 function pathIn(namespace: string, kind: KindName, name: string | undefined): string {

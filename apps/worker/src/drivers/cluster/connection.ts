@@ -41,7 +41,7 @@ export async function connectCluster(kubeconfig?: string): Promise<ClusterConnec
 }
 
 /** The client makes a dispatcher, and so a TLS connection, for each request. */
-export function keepConnection(config: KubeConfig): void {
+function keepConnection(config: KubeConfig): void {
   const authenticate = config.applySecurityAuthentication.bind(config);
   let kept: ReturnType<RequestContext['getDispatcher']>;
   config.applySecurityAuthentication = async (request) => {

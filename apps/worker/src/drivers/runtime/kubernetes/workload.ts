@@ -1,6 +1,6 @@
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Cluster, KindName, KubeObject, Wait } from '../../cluster/cluster.types.ts';
-import { INSTANCE_LABEL, instanceSelector } from './clone-names.ts';
+import { instanceSelector } from './clone-names.ts';
 import type { DatabaseAddress } from './databases.ts';
 import { renderKroInstance } from './kro-instance.ts';
 import type { KubernetesRuntimeConfig } from './kubernetes-runtime.config.ts';
@@ -69,7 +69,7 @@ export async function removeAndWait(cluster: Cluster, kind: KindName, name: stri
 
 /** Pods outlive what owns them by their grace period, and write to the database until then. */
 async function awaitNoPods(cluster: Cluster, cloneId: string, signal: AbortSignal): Promise<void> {
-  await awaitGone(cluster, { kind: 'Pod', labels: `${INSTANCE_LABEL}=${cloneId}` }, signal);
+  await awaitGone(cluster, { kind: 'Pod', labels: instanceSelector(cloneId) }, signal);
 }
 
 async function awaitGone(cluster: Cluster, query: { kind: KindName; name?: string; labels?: string }, signal: AbortSignal) {
