@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
-import { evaluate, expressionsIn, expressionsOf, fill, NotYet, type Scope, variablesOf } from './kro-expressions.ts';
+import { evaluateTemplate, expressionsIn, mentions, type Scope } from '../kubernetes/addons/kro/expressions.ts';
+import { unlessMissing } from '../kubernetes/addons/kro/resolve-node.ts';
 import type { Manifest } from './manifest.ts';
 import { readSimpleSchema } from './simple-schema.ts';
 import { validateBySchema } from './validate-manifest.ts';
@@ -63,7 +64,7 @@ function makeNode(node: Node, nodes: ReadonlyMap<string, NodeState>, scope: Scop
   if (before.some(({ state }) => state?.is === 'left-out') || !holdsAll(node.includeWhen, scope)) return { is: 'left-out' };
   const awaited = before.find(({ state }) => state?.is === 'waiting' || (state?.is === 'made' && !state.ready));
   if (awaited) return { is: 'waiting', reason: `${awaited.id} is not ready` };
-  const filled = scopesOf(node, scope).map((each) => fill(node.template, each) as Manifest);
+  const filled = scopesOf(node, scope).map((each) => evaluateTemplate(node.template, each) as Manifest);
   const objects = filled.map((object) => ({ ...object, ...observed[object.kind] }));
   const ready = objects.every((object) => holdsAll(node.readyWhen, { [node.id]: object, each: object }));
   return { is: 'made', objects, ready };
@@ -83,27 +84,16 @@ function holdsAll(conditions: readonly string[] = [], scope: Scope): boolean {
   return conditions.every((condition) => (unlessMissing(() => only(condition, scope)) ?? false) === true);
 }
 
-/** kro waits for a field that is missing, as long as it takes. */
-function unlessMissing<Value>(work: () => Value): Value | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof NotYet) return undefined;
-    throw error;
-  }
-}
-
 /** The value of a text that is one expression and nothing else. */
 function only(text: string, scope: Scope): unknown {
   const [expression] = expressionsIn(text);
   if (expression === undefined || text !== `\${${expression}}`) throw new Error(`not one expression: ${text}`);
-  return evaluate(expression, scope);
+  return evaluateTemplate(text, scope);
 }
 
 function referencesOf(node: Node, ids: Iterable<string>): string[] {
-  const expressions = expressionsOf([node.template, node.includeWhen, node.forEach]);
-  const known = [...ids];
-  return [...new Set(expressions.flatMap((expression) => variablesOf(expression, known)))];
+  const expressions = expressionsIn([node.template, node.includeWhen, node.forEach]);
+  return [...ids].filter((id) => expressions.some((expression) => mentions(expression, id)));
 }
 
 function inOrder(resources: readonly Node[]): Node[] {
@@ -120,10 +110,9 @@ function inOrder(resources: readonly Node[]): Node[] {
 
 /** A field of the status is there once all it speaks of is. */
 function readStatus(fields: Scope, scope: Scope, nodes: ReadonlyMap<string, NodeState>): Scope {
+  const isMade = (id: string) => nodes.get(id)?.is === 'made';
   const entries = Object.entries(fields).filter(([, text]) =>
-    expressionsOf(text)
-      .flatMap((expression) => variablesOf(expression, nodes.keys()))
-      .every((id) => nodes.get(id)?.is === 'made'),
+    expressionsIn(text).every((expression) => [...nodes.keys()].every((id) => !mentions(expression, id) || isMade(id))),
   );
-  return Object.fromEntries(entries.map(([name, text]) => [name, unlessMissing(() => fill(text, scope))]));
+  return Object.fromEntries(entries.map(([name, text]) => [name, unlessMissing(() => evaluateTemplate(text, scope))]));
 }

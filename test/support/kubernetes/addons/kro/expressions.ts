@@ -12,12 +12,16 @@ const environment = new Environment({
   homogeneousAggregateLiterals: false,
 });
 
+/** Thrown for an expression that speaks of something which is not there yet: kro waits for it, as long as it takes. */
+export class NotYet extends Error {}
+const MISSING = /No such key|Unknown variable/;
+
 type Part = { readonly type: 'text' | 'expression'; readonly text: string };
 
 /**
  * A template with its expressions evaluated. A text that is one expression becomes what that gives, whatever it is.
  *
- * @throws Error if something an expression speaks of is not there
+ * @throws NotYet if something an expression speaks of is not there, Error if one is wrong
  */
 export function evaluateTemplate(template: unknown, scope: Scope): unknown {
   if (typeof template === 'string') return evaluateText(template, scope);
@@ -40,7 +44,12 @@ function asText(value: unknown, expression: string): string {
 }
 
 function evaluate(expression: string, scope: Scope): unknown {
-  return fromCel(environment.evaluate(expression, toCel(scope) as Record<string, unknown>));
+  try {
+    return fromCel(environment.evaluate(expression, toCel(scope) as Record<string, unknown>));
+  } catch (error) {
+    if (error instanceof Error && MISSING.test(error.message)) throw new NotYet(error.message);
+    throw error;
+  }
 }
 
 /** @param condition exactly one `${…}` */

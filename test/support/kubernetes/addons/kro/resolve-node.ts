@@ -1,13 +1,19 @@
 import { type Fields, isFields, type KubeObject } from '../../storage/kube-object.ts';
-import { evaluateTemplate, holds, type Scope } from './expressions.ts';
+import { evaluateTemplate, holds, NotYet, type Scope } from './expressions.ts';
 import type { GraphNode } from './graph.ts';
 
-/** Which objects a node asks for; `undefined` while something it speaks of is not there yet. */
+/** Which objects a node asks for; `undefined` while something it speaks of is not there yet. @throws Error for a wrong expression */
 export function resolveNode(node: GraphNode, scope: Scope): Fields[] | undefined {
+  return unlessMissing(() => scopesOf(node, scope).map((own) => evaluateTemplate(node.template, own) as Fields));
+}
+
+/** @returns undefined while something is missing that `work` speaks of */
+export function unlessMissing<Value>(work: () => Value): Value | undefined {
   try {
-    return scopesOf(node, scope).map((own) => evaluateTemplate(node.template, own) as Fields);
-  } catch {
-    return undefined;
+    return work();
+  } catch (error) {
+    if (error instanceof NotYet) return undefined;
+    throw error;
   }
 }
 
@@ -25,11 +31,7 @@ export function isNodeReady(node: GraphNode, objects: readonly KubeObject[]): bo
 
 /** What is not there does not hold. */
 function holdsYet(condition: string, scope: Scope): boolean {
-  try {
-    return holds(condition, scope);
-  } catch {
-    return false;
-  }
+  return unlessMissing(() => holds(condition, scope)) ?? false;
 }
 
 /** One scope for each combination of the values of a node's lists; without lists there is just one. */
@@ -54,11 +56,8 @@ export function evaluateStatus(template: unknown, scope: Scope): unknown {
   if (!isFields(template)) return evaluateTemplate(template, scope);
   const known: Fields = {};
   for (const [name, value] of Object.entries(template)) {
-    try {
-      known[name] = evaluateStatus(value, scope);
-    } catch {
-      // What it speaks of is not there yet.
-    }
+    const told = unlessMissing(() => evaluateStatus(value, scope));
+    if (told !== undefined) known[name] = told;
   }
   return known;
 }
