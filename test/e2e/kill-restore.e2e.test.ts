@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awaitJob, readJobLog } from '../support/clone-flow.ts';
 import { readHistory } from '../support/job-history.ts';
+import { after, before, type Journey, journeysOf, type Station, within } from '../support/journeys.ts';
 import { type PausingWorker, startPausingWorker } from '../support/paused-jobs.ts';
 import { readRestore, requestRestore, requestRollback, rollBack } from '../support/restore-flow.ts';
 import { type RestoreScene, setRestoreScene } from '../support/restore-scene.ts';
@@ -16,7 +17,7 @@ import { startTestStack, type TestStack } from '../support/test-stack.ts';
 const QUICK = { WCR_LOCK_SECONDS: '4' };
 const RESTORING = restoreJob.steps;
 const ROLLING_BACK = rollbackJob.steps;
-const UNDISTURBED = { signal: 'SIGKILL', places: [] } as const;
+const UNDISTURBED: Journey = { signal: 'SIGKILL', through: 'no step', stations: [] };
 
 let stack: TestStack;
 let live: Source;
@@ -38,58 +39,32 @@ afterAll(async () => {
   await stack?.[Symbol.asyncDispose]();
 });
 
-/** Where a worker ends: the step it lies in is repeated, and no other. */
-type Place = { readonly place: string; readonly step: string };
-type Signal = 'SIGKILL' | 'SIGTERM';
-
-const before = (step: string): Place => ({ place: `${step}:before`, step });
-const after = (step: string): Place => ({ place: `${step}:after`, step });
-
 /** After a step its effect is there and its checkpoint is not; before it neither. Steps that only read are the same both times. */
-const KILLED_RESTORES: Place[] = [
+const KILLED_RESTORES: Station[] = [
   ...['reach-source', 'reach-target', 'compare-sites', 'compare-tables', 'compare-files'].map(after),
   ...[before('begin-restore'), after('begin-restore')],
-  ...[before('stage-tables'), { place: 'rows.write#2:after', step: 'stage-tables' }, after('stage-tables')],
-  ...[before('stage-files'), { place: 'files.write:before', step: 'stage-files' }],
-  ...[{ place: 'files.write:after', step: 'stage-files' }, after('stage-files')],
-  ...[before('commit-restore'), { place: 'session.commit:before', step: 'commit-restore' }],
-  ...[{ place: 'session.commit:after', step: 'commit-restore' }, after('commit-restore')],
+  ...[before('stage-tables'), within('stage-tables', 'rows.write#2:after'), after('stage-tables')],
+  ...[before('stage-files'), within('stage-files', 'files.write:before')],
+  ...[within('stage-files', 'files.write:after'), after('stage-files')],
+  ...[before('commit-restore'), within('commit-restore', 'session.commit:before')],
+  ...[within('commit-restore', 'session.commit:after'), after('commit-restore')],
   ...[before('verify-restore'), after('verify-restore')],
-  ...[before('publish-restore'), { place: 'session.finish:after', step: 'publish-restore' }],
-  ...[{ place: 'restores.update:after', step: 'publish-restore' }, after('publish-restore')],
+  ...[before('publish-restore'), within('publish-restore', 'session.finish:after')],
+  ...[within('publish-restore', 'restores.update:after'), after('publish-restore')],
 ];
-const KILLED_ROLLBACKS: Place[] = [
+const KILLED_ROLLBACKS: Station[] = [
   ...[before('reach-target'), after('reach-target'), before('roll-back')],
-  ...[
-    { place: 'session.rollback:before', step: 'roll-back' },
-    { place: 'session.rollback:after', step: 'roll-back' },
-  ],
-  ...[after('roll-back'), before('remove-restore-point'), { place: 'session.finish:after', step: 'remove-restore-point' }],
+  ...[within('roll-back', 'session.rollback:before'), within('roll-back', 'session.rollback:after')],
+  ...[after('roll-back'), before('remove-restore-point'), within('remove-restore-point', 'session.finish:after')],
   ...[after('remove-restore-point'), before('update-record')],
-  ...[{ place: 'restores.update:after', step: 'update-record' }, after('update-record')],
+  ...[within('update-record', 'restores.update:after'), after('update-record')],
 ];
 
-/** A job may lose its worker once more. */
-const KILLS = 3;
-
-/** Every job passes several places in their order, and loses a worker at each. */
-function journeys(places: readonly Place[], atOnce = KILLS): Place[][] {
-  const count = Math.ceil(places.length / atOnce);
-  return Array.from({ length: count }, (_, at) => places.filter((_place, index) => index % count === at));
-}
-
-const RESTORES: { signal: Signal; through: string; places: Place[] }[] = [
-  ...journeys(KILLED_RESTORES).map((places) => ({ signal: 'SIGKILL' as const, through: namesOf(places), places })),
-  { signal: 'SIGTERM', through: 'every step', places: RESTORING.map(after) },
+const RESTORES = [...journeysOf('SIGKILL', KILLED_RESTORES), ...journeysOf('SIGTERM', RESTORING.map(after), RESTORING.length)];
+const ROLLBACKS = [
+  ...journeysOf('SIGKILL', KILLED_ROLLBACKS),
+  ...journeysOf('SIGTERM', ROLLING_BACK.map(after), ROLLING_BACK.length),
 ];
-const ROLLBACKS: { signal: Signal; through: string; places: Place[] }[] = [
-  ...journeys(KILLED_ROLLBACKS).map((places) => ({ signal: 'SIGKILL' as const, through: namesOf(places), places })),
-  { signal: 'SIGTERM', through: 'every step', places: ROLLING_BACK.map(after) },
-];
-
-function namesOf(places: readonly Place[]): string {
-  return places.map(({ place }) => place).join(', ');
-}
 
 const historyOf = async (name: string, jobId: string) => {
   const queue = new Queue(name, { prefix: QUEUE_PREFIX, connection: redis });
@@ -105,7 +80,7 @@ async function passThrough(
   way: Way,
 ): Promise<void> {
   let asked: [recordId: string, jobId: string] | undefined;
-  for (const { place } of way.places) {
+  for (const { place } of way.stations) {
     await using worker = await pausing(`${job}/${place}`);
     asked ??= await ask();
     await worker.awaitPlace(asked[0], `${job}/${place}`);
@@ -117,13 +92,13 @@ async function passThrough(
   expect(ended.status, `${JSON.stringify(ended.error)} ${await readJobLog(stack, jobId)}`).toBe('completed');
   expect(await historyOf(job === 'restore' ? RESTORE_QUEUE : ROLLBACK_QUEUE, jobId)).toEqual({
     attempts: 1,
-    stalls: way.signal === 'SIGKILL' ? way.places.length : 0,
-    repeated: way.places.map(({ step }) => step),
+    stalls: way.signal === 'SIGKILL' ? way.stations.length : 0,
+    repeated: way.stations.map(({ step }) => step),
     finished: once(job === 'restore' ? RESTORING : ROLLING_BACK),
   });
 }
 
-type Way = { readonly signal: Signal; readonly places: readonly Place[] };
+type Way = Pick<Journey, 'signal' | 'stations'>;
 
 async function restore(way: Way): Promise<string> {
   let restoreId = '';
@@ -146,16 +121,16 @@ async function goBack(restoreId: string, way: Way): Promise<void> {
   await scene.expectUntouched();
 }
 
-describe('a restore whose workers end in it', () => {
-  it.each(RESTORES)('by $signal at $through: others finish it, repeating the steps they ended in only', async (way) => {
-    await goBack(await restore(way), UNDISTURBED);
-  });
-});
+/** A restore has to be there to be rolled back: each rollback follows a restore that lost its own workers. */
+const WAYS = RESTORES.map((there, at) => ({ there, back: ROLLBACKS[at] ?? UNDISTURBED }));
 
-describe('a rollback whose workers end in it', () => {
-  it.each(ROLLBACKS)('by $signal at $through: others finish it, repeating the steps they ended in only', async (way) => {
-    await goBack(await restore(UNDISTURBED), way);
-  });
+describe('a restore and its rollback, whose workers end in them', () => {
+  it.each(WAYS)(
+    'by $there.signal at $there.through, and back at $back.through: others finish it, repeating the steps they ended in only',
+    async (way) => {
+      await goBack(await restore(way.there), way.back);
+    },
+  );
 });
 
 it('a worker that is killed while it stages again what visitors have changed: another stages it whole', async () => {

@@ -6,6 +6,7 @@ import { expireJob } from '@wcr/worker/jobs/expire/expire.job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { awaitJob, type CloneView, type JobView, makeClone, readJobLog, until } from '../support/clone-flow.ts';
 import { type CloneWatch, watchClones } from '../support/clone-watch.ts';
+import { after, before, journeysOf, within } from '../support/journeys.ts';
 import { findLeftovers } from '../support/leftovers.ts';
 import { type PausedJob, type PausingWorker, startPausingWorker } from '../support/paused-jobs.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
@@ -80,48 +81,56 @@ async function expectGone(cloneId: string, status: 'expired' | 'failed'): Promis
 }
 
 const ONCE = Object.fromEntries(STEPS.map((step) => [step, 1]));
-const WITHIN = {
-  'rows.write#4:before': 'copy-tables',
-  'rows.write#4:after': 'copy-tables',
-  'files.write#3:before': 'copy-files',
-  'files.write#3:after': 'copy-files',
-  'runtime.update#1:before': 'provision-clone',
-};
 
-const KILLS: [place: string, step: string][] = [
-  ...STEPS.flatMap((step): [string, string][] => [
-    [`${step}:before`, step],
-    [`${step}:after`, step],
-  ]),
-  ...Object.entries(WITHIN),
-];
-const STOPS: [place: string, step: string][] = [
-  ...STEPS.map((step): [string, string] => [`${step}:after`, step]),
-  ['rows.write#4:after', 'copy-tables'],
-  ['files.write#3:before', 'copy-files'],
-];
+/** Between a step's begin and its end, where much is done. */
+const WITHIN: Partial<Record<(typeof STEPS)[number], string[]>> = {
+  'provision-clone': ['runtime.update#1:before'],
+  'copy-tables': ['rows.write#4:before', 'rows.write#4:after'],
+  'copy-files': ['files.write#3:before', 'files.write#3:after'],
+};
+const KILLS = STEPS.flatMap((step) => [
+  ...[before(step), ...(WITHIN[step] ?? []).map((place) => within(step, place)), after(step)],
+]);
+const STOPS = STEPS.flatMap((step) => [...(WITHIN[step] ?? []).slice(0, 1).map((place) => within(step, place)), after(step)]);
 
 describe.each([
-  { signal: 'SIGKILL', cases: KILLS, stalls: 1 },
-  { signal: 'SIGTERM', cases: STOPS, stalls: 0 },
-] as const)('a worker that ends by $signal', ({ signal, cases, stalls }) => {
+  { signal: 'SIGKILL', journeys: journeysOf('SIGKILL', KILLS), stalls: true },
+  { signal: 'SIGTERM', journeys: journeysOf('SIGTERM', STOPS, STOPS.length / 2), stalls: false },
+] as const)('workers that end by $signal', ({ signal, journeys, stalls }) => {
   let jobs: Map<string, PausedJob>;
-  let second: Service;
+  let last: Service;
   beforeAll(async () => {
     const first = await startPausing();
-    jobs = await first.pauseAll(cases.map(([place]) => place));
+    jobs = await first.pauseAll(journeys.map(({ through }) => through));
     await first.end(signal);
-    second = await stack.startWorker();
+    for (let round = 1; round < Math.max(...journeys.map(({ stations }) => stations.length)); round += 1) {
+      const next = await startPausing();
+      for (const { through, stations } of journeys) {
+        const { cloneId, jobId } = jobs.get(through) as PausedJob;
+        const place = stations[round]?.place;
+        await (place === undefined ? awaitJob(stack, jobId) : next.awaitPlace(cloneId, place));
+      }
+      await next.end(signal);
+    }
+    last = await stack.startWorker();
   });
-  afterAll(() => second?.stop());
+  afterAll(() => last?.stop());
 
-  it.each(cases)('at %s: another finishes the clone and repeats %s only', async (place, step) => {
-    const paused = jobs.get(place) as PausedJob;
-    await expectWhole(paused);
-    expect(await watch.historyOf(paused.jobId)).toEqual({ attempts: 1, stalls, repeated: [step], finished: ONCE });
-    expect(await deleteClone(paused.cloneId)).toMatchObject({ status: 'completed' });
-    await expectGone(paused.cloneId, 'expired');
-  });
+  it.each(journeys)(
+    'at $through: others finish the clone and repeat the steps they ended in only',
+    async ({ through, stations }) => {
+      const paused = jobs.get(through) as PausedJob;
+      await expectWhole(paused);
+      expect(await watch.historyOf(paused.jobId)).toEqual({
+        attempts: 1,
+        stalls: stalls ? stations.length : 0,
+        repeated: stations.map(({ step }) => step),
+        finished: ONCE,
+      });
+      expect(await deleteClone(paused.cloneId)).toMatchObject({ status: 'completed' });
+      await expectGone(paused.cloneId, 'expired');
+    },
+  );
 });
 
 describe('a worker that is killed while it removes a clone', () => {

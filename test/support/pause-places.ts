@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * Where a job is to stop: `[<job>/]<what>[#<nth>]:<how>`, several separated by spaces; they stand in a clone's name, or for
  * all jobs of a worker in its environment. What is a step (`copy-tables`), an operation of an agent (`rows.write`; in one step:
  * `commit-restore.rows.write`), a method of a driver (`runtime.update`) or `cleaning`; what cleaning does is the job `cleaning`.
- * - `before`, `after`: from the nth time on it hangs before or after the effect, until it is killed or aborted.
+ * - `before`, `after`: from the nth time on it hangs before or after the effect, until it is killed or aborted; the job's next
+ *   worker passes where the marker tells that one has ended.
  * - `held`: the nth time it waits until it is let go, and then does it whatever has happened meanwhile.
  */
 export type Place = {
@@ -38,6 +39,7 @@ export function markerOf(dir: string, recordId: string, place: string, over = fa
 export class Gate {
   readonly #places: readonly Place[];
   readonly #mark: (place: Place, over?: boolean) => void;
+  readonly #isMarked: (place: Place) => boolean;
   readonly #released: Promise<void>;
   readonly #counts = new Map<string, number>();
   #step = '';
@@ -47,6 +49,7 @@ export class Gate {
     this.#places = places;
     this.#released = options.released;
     this.#mark = ({ text }, over) => writeFileSync(markerOf(options.dir, options.recordId, text, over), '');
+    this.#isMarked = ({ text }) => existsSync(markerOf(options.dir, options.recordId, text));
   }
 
   concerns(what: string): boolean {
@@ -81,6 +84,7 @@ export class Gate {
   }
 
   async #hang(place: Place, signal: AbortSignal): Promise<void> {
+    if (this.#isMarked(place)) return;
     this.#mark(place);
     await sleep(FOR_EVER_MS, undefined, { signal });
   }
