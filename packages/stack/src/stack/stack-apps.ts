@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findBrowser } from '../services/browser.ts';
 import type { MariaDbAddress } from '../services/mariadb.ts';
 import type { StackLayout } from './stack-layout.ts';
 import type { StackPorts } from './stack-ports.ts';
@@ -91,11 +92,4 @@ export async function newestChange(root: string, app: StackApp): Promise<number>
     ),
   );
   return Math.max(0, ...times.flat());
-}
-
-function findBrowser(env: Environment): string | undefined {
-  if (env['WCR_BROWSER_PATH']) return env['WCR_BROWSER_PATH'];
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const inPath = (env['PATH'] ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return [...inPath, '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((file) => existsSync(file));
 }
