@@ -7,7 +7,10 @@ export type RouteRule = {
   readonly scope: Scope;
   /** Goes to the audit log as this. */
   readonly action?: AuditAction;
-  /** Gives a worker much to do, and so counts as one of the key's enqueues. Ways back (rollback, cancel, delete) never do. */
+  /**
+   * Gives a worker much to do, and so counts as one of the key's enqueues; given back when it was refused, which the audit log
+   * is told. Ways back (rollback, cancel, delete) never count.
+   */
   readonly enqueues?: true;
 };
 
@@ -36,6 +39,6 @@ export const ROUTE_RULES = {
   formerReadJob: { scope: 'jobs:read' },
 
   readAudit: { scope: 'admin' },
-} as const satisfies Record<string, RouteRule>;
+} as const satisfies Record<string, RouteRule & ({ enqueues?: never } | { action: AuditAction })>;
 
 export type GuardedOperation = keyof typeof ROUTE_RULES;

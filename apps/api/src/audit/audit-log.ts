@@ -36,16 +36,18 @@ const OVERDUE_MS = 120_000;
 const SWEEP_MS = 60_000;
 
 /**
+ * Sent twice, as over a connection that broke, it settles once.
+ *
  * KEYS: open events, log, buckets of what is given back…
  * ARGV: most entries, then for each event: id, event, ms to give back or '' (its bucket is the next of KEYS)
  */
 const SETTLE = defineScript(`
 local bucket = 3
 for i = 2, #ARGV, 3 do
-  redis.call('HDEL', KEYS[1], ARGV[i])
-  redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[i + 1])
+  local isOpen = redis.call('HDEL', KEYS[1], ARGV[i]) == 1
+  if isOpen then redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[1], '*', 'event', ARGV[i + 1]) end
   if ARGV[i + 2] ~= '' then
-    local fullAt = tonumber(redis.call('GET', KEYS[bucket]) or '')
+    local fullAt = isOpen and tonumber(redis.call('GET', KEYS[bucket]) or '')
     if fullAt then redis.call('SET', KEYS[bucket], string.format('%.3f', fullAt - tonumber(ARGV[i + 2])), 'KEEPTTL') end
     bucket = bucket + 1
   end

@@ -21,7 +21,11 @@ export const GUARDED = [
   'queue.unavailable',
 ] as const;
 
-type Deps = { readonly admission: Admission; readonly audit: AuditLog; readonly config: Pick<ApiConfig, 'trustedProxyHops'> };
+type GuardDeps = {
+  readonly admission: Admission;
+  readonly audit: AuditLog;
+  readonly config: Pick<ApiConfig, 'trustedProxyHops'>;
+};
 
 const RECORD_PARAMETERS = ['cloneId', 'restoreId', 'jobId'] as const;
 const RECORD_ID = /^[\w-]{1,128}$/;
@@ -30,17 +34,18 @@ const RECORD_ID = /^[\w-]{1,128}$/;
  * The parts of a route that say who may call it: its operation id, the scope for its documentation, and the middleware that
  * asks for a key with that scope, keeps to the key's limits and writes the audit log. Leaves the caller in the context.
  */
-export function guard(deps: Deps, operationId: GuardedOperation) {
+export function guard(deps: GuardDeps, operationId: GuardedOperation) {
   const rule: RouteRule = ROUTE_RULES[operationId];
   return {
     operationId,
     security: [{ apiKey: [rule.scope] }],
-    middleware: [admit(deps, rule), audit(deps), demandScope(rule)] as [
-      MiddlewareHandler<ApiEnv>,
-      MiddlewareHandler<ApiEnv>,
-      MiddlewareHandler<ApiEnv>,
-    ],
+    middleware: demand(deps, rule),
   };
+}
+
+/** The same for what is not described as a call of the API. */
+export function demand(deps: GuardDeps, rule: RouteRule): [MiddlewareHandler<ApiEnv>, ...MiddlewareHandler<ApiEnv>[]] {
+  return [admit(deps, rule), audit(deps), demandScope(rule)];
 }
 
 /** Names what a call has made, for the audit log. */
@@ -49,7 +54,7 @@ export function noteRecord(context: ApiContext, id: string): void {
 }
 
 /** @throws AppError as `Admission.admit`, and `auth.missing` */
-function admit({ admission, config }: Deps, rule: RouteRule): MiddlewareHandler<ApiEnv> {
+function admit({ admission, config }: GuardDeps, rule: RouteRule): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     const knock = {
       key: readBearer(context.req.header('authorization')),
@@ -68,7 +73,7 @@ function admit({ admission, config }: Deps, rule: RouteRule): MiddlewareHandler<
 }
 
 /** Tells the audit log how the call ended. */
-function audit({ audit }: Deps): MiddlewareHandler<ApiEnv> {
+function audit({ audit }: GuardDeps): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
     await next();
     const event = context.get('auditEvent');
