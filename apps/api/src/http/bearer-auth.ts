@@ -1,24 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { HttpBindings } from '@hono/node-server';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { MiddlewareHandler } from 'hono';
-import type { ApiKeyStore } from '../access/api-keys.ts';
 import { hashApiKey } from '../config/api-config.ts';
-import type { ApiContext, ApiEnv } from './api-env.ts';
+import type { ApiEnv } from './api-env.ts';
+import { peerOf } from './client-address.ts';
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 const PROXY_HEADERS = ['forwarded', 'x-forwarded-for', 'x-real-ip'] as const;
 const BEARER = /^Bearer +([\x21-\x7e]{1,256}) *$/i;
-
-/** Lets known keys pass and leaves the caller in the context. @throws AppError `auth.missing`, `auth.invalid` */
-export function requireApiKey(keys: ApiKeyStore): MiddlewareHandler<ApiEnv> {
-  return async (context, next) => {
-    const caller = await keys.find(readBearer(context.req.header('authorization')));
-    if (!caller) throw new AppError('auth.invalid');
-    context.set('caller', caller);
-    await next();
-  };
-}
 
 /**
  * Guards with one fixed token. Without one only callers on this machine pass, and nobody whom a proxy brought: behind a
@@ -41,13 +30,8 @@ const requireLocalCaller: MiddlewareHandler<ApiEnv> = async (context, next) => {
   await next();
 };
 
-/** Where the connection comes from; unknown when there is none. */
-function peerOf(context: ApiContext): string | undefined {
-  const { incoming } = context.env as Partial<HttpBindings>;
-  return incoming?.socket.remoteAddress;
-}
-
-function readBearer(header: string | undefined): string {
+/** The key of a request. @throws AppError `auth.missing`, `auth.invalid` */
+export function readBearer(header: string | undefined): string {
   if (header === undefined) throw new AppError('auth.missing');
   const key = BEARER.exec(header)?.[1];
   if (key === undefined) throw new AppError('auth.invalid');

@@ -55,7 +55,7 @@ export function stackApps(options: {
         WCR_API_HOST: '127.0.0.1',
         WCR_API_PORT: String(ports.api),
         WCR_API_URL: env['WCR_API_URL'] || api,
-        WCR_API_KEYS: env['WCR_API_KEYS'] || `stack:${secrets.apiKey}:admin`,
+        WCR_API_KEYS: bootstrapKeysOf(secrets, env),
       },
       healthUrl: `${api}/health/ready`,
     },
@@ -79,6 +79,11 @@ export function stackApps(options: {
       healthUrl: `http://127.0.0.1:${ports.metrics}/health/ready`,
     },
   ];
+}
+
+/** The API keys that exist from the start: those of the environment, or the stack's own. */
+export function bootstrapKeysOf(secrets: StackSecrets, env: Environment): string {
+  return env['WCR_API_KEYS'] || `stack:${secrets.apiKey}:admin`;
 }
 
 /** When the newest source file of a program was changed; a running program older than that is replaced. */
