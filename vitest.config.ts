@@ -12,6 +12,9 @@ export default defineConfig({
           name: 'unit',
           include: roots.map((root) => `${root}/**/*.test.ts`),
           exclude: [...exclude, '**/*.int.test.ts', '**/*.e2e.test.ts'],
+          // Pure functions leave nothing behind for the next file; a process for each would cost five times as much.
+          pool: 'threads',
+          isolate: false,
         },
       },
       {
