@@ -197,14 +197,15 @@ describe('a clone that is deleted while it is made', () => {
   }
 
   describe('and whose worker lives', () => {
-    let worker: PausingWorker;
+    let jobs: Map<string, PausedJob>;
     beforeAll(async () => {
-      worker = await startPausing();
+      const worker = await startPausing();
+      jobs = await worker.pauseAll(places);
     });
-    afterAll(() => worker?.end('SIGTERM'));
+    afterAll(endPausingWorkers);
 
     it.each(places)('at %s: its job is cancelled and nothing stays', async (place) => {
-      const paused = await worker.pause(place);
+      const paused = jobs.get(place) as PausedJob;
       await deleteClone(paused.cloneId);
       await expectCancelled(paused);
     });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 const violations = join(import.meta.dirname, 'violations');
@@ -30,8 +30,8 @@ afterAll(() => {
   for (const dir of made) rmSync(dir, { recursive: true, force: true });
 });
 
-/** A repository with our configuration and, of our code, only the violation. */
-function placeViolation(name: string): string {
+/** A repository with our configuration and, of our code, only the violations. */
+function placeViolations(...names: string[]): string {
   const dir = mkdtempSync(join(tmpdir(), 'wcr-gate-'));
   made.push(dir);
   for (const file of CONFIGURATION) cpSync(join(root, file), join(dir, file));
@@ -42,7 +42,7 @@ function placeViolation(name: string): string {
     JSON.stringify({ name: 'gate', private: true, type: 'module', packageManager: 'pnpm@12.21.0' }),
   );
   symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
-  cpSync(join(violations, name), dir, { recursive: true });
+  for (const name of names) cpSync(join(violations, name), dir, { recursive: true, errorOnExist: true, force: false });
   for (const app of ['api', 'worker']) {
     const tags = join(root, `apps/${app}/turbo.json`);
     if (existsSync(join(dir, `apps/${app}/package.json`))) cpSync(tags, join(dir, `apps/${app}/turbo.json`));
@@ -57,16 +57,33 @@ function run(gate: keyof typeof GATES, dir: string): { status: number | null; ou
   return { status, output: stdout + stderr };
 }
 
+/** Biome looks at one file at a time, so all of them can stand side by side. */
+const LINTED: [name: string, file: string, rule: RegExp][] = [
+  ['biome-any', 'parse.ts', /noExplicitAny/],
+  ['biome-console', 'start.ts', /noConsole/],
+  ['biome-default-export', 'one.ts', /noDefaultExport/],
+  ['biome-process-env', 'home.ts', /noProcessEnv/],
+  ['biome-floating-promise', 'leave.ts', /noFloatingPromises/],
+  ['biome-file-name', 'BadName.ts', /useFilenamingConvention/],
+  ['biome-global-fetch', 'ask.ts', /noRestrictedGlobals/],
+  ['biome-complexity', 'tangle.ts', /noExcessiveCognitiveComplexity/],
+  ['biome-long-function', 'list.ts', /noExcessiveLinesPerFunction/],
+];
+
+describe('biome', () => {
+  let linted: ReturnType<typeof run>;
+  beforeAll(() => {
+    linted = run('biome', placeViolations(...LINTED.map(([name]) => name)));
+  });
+
+  it.each(LINTED)('catches %s', (_name, file, rule) => {
+    const complaints = linted.output.split('\n').filter((line) => line.includes(`/${file}`));
+    expect(complaints.filter((line) => rule.test(line))).not.toEqual([]);
+  });
+  it('fails', () => expect(linted.status).not.toBe(0));
+});
+
 it.each<[keyof typeof GATES, string, RegExp]>([
-  ['biome', 'biome-any', /noExplicitAny/],
-  ['biome', 'biome-console', /noConsole/],
-  ['biome', 'biome-default-export', /noDefaultExport/],
-  ['biome', 'biome-process-env', /noProcessEnv/],
-  ['biome', 'biome-floating-promise', /noFloatingPromises/],
-  ['biome', 'biome-file-name', /useFilenamingConvention/],
-  ['biome', 'biome-global-fetch', /noRestrictedGlobals/],
-  ['biome', 'biome-complexity', /noExcessiveCognitiveComplexity/],
-  ['biome', 'biome-long-function', /noExcessiveLinesPerFunction/],
   ['depcruise', 'apps-stay-apart', /apps-stay-apart/],
   ['depcruise', 'shared-knows-nobody', /shared-knows-nobody/],
   ['depcruise', 'engine-knows-no-job', /engine-knows-no-job/],
@@ -80,7 +97,7 @@ it.each<[keyof typeof GATES, string, RegExp]>([
   ['knip', 'knip-unused-file', /forgotten/],
   ['tsc', 'tsc-unchecked-index', /TS2322/],
 ])('%s catches %s', (gate, name, complaint) => {
-  const { status, output } = run(gate, placeViolation(name));
+  const { status, output } = run(gate, placeViolations(name));
   expect(output).toMatch(complaint);
   expect(status).not.toBe(0);
 });
