@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const roots = ['apps/*/src', 'apps/plugin/tests', 'packages/*/src', 'test'];
 const exclude = ['**/node_modules/**', 'test/gates/violations/**'];
+
+/** Tests start dozens of programs of ours: none of them shall be compiled twice. */
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, '.local/cache/node') };
 
 /** The suffix tells the cost: `.test.ts` pure, `.int.test.ts` real services, `.e2e.test.ts` the whole stack. */
 export default defineConfig({
@@ -23,6 +27,7 @@ export default defineConfig({
           include: roots.map((root) => `${root}/**/*.int.test.ts`),
           exclude,
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
+          env,
           testTimeout: 120_000,
           hookTimeout: 180_000,
           maxWorkers: 3,
@@ -34,6 +39,7 @@ export default defineConfig({
           include: roots.map((root) => `${root}/**/*.e2e.test.ts`),
           exclude,
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
+          env,
           testTimeout: 300_000,
           hookTimeout: 300_000,
           // Much of their time they wait for locks to expire; more than two at a time make a small machine miss them.
