@@ -11,19 +11,22 @@ import {
   readCredentials,
   readJobLog,
   requestClone,
+  until,
 } from '../support/clone-flow.ts';
 import { type CloneCluster, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
+import { POOL, servedBy, targetsOf, topUp } from '../support/kubernetes/warm-targets.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
-/** All pods of the stand-in are processes of one machine; a real cluster, or more patience, takes more. */
-const AT_ONCE = Number(process.env['WCR_TEST_CLONES'] ?? 5);
+/** All pods of the stand-in are processes of one machine; a real cluster, or more patience, takes more: WCR_TEST_CLONES=20. */
+const WANTED = process.env['WCR_TEST_CLONES'];
+const SMALL = { uploadMb: 2, mediaCount: 2, shopRows: 500 };
 
 const databaseOf = (cloneId: string) => `wcr_${cloneId.replaceAll('-', '_')}`;
 
 describe.each([
-  ['manifests', {}],
-  ['kro', { WCR_KUBERNETES_PROVISIONING: 'kro' }],
-])('a stack whose clones are made in a cluster by %s', (_name, env) => {
+  ['manifests', {}, Number(WANTED ?? 5)],
+  ['kro', { WCR_KUBERNETES_PROVISIONING: 'kro' }, Number(WANTED ?? 2)],
+])('a stack whose clones are made in a cluster by %s', (_name, env, atOnce) => {
   let cluster: CloneCluster;
   let stack: TestStack;
   let source: Awaited<ReturnType<typeof startSampleSite>>;
@@ -33,8 +36,7 @@ describe.each([
   beforeAll(async () => {
     cluster = await startCloneCluster(env);
     stack = await startTestStack({ env: { ...cluster.env, WCR_WORKER_CONCURRENCY: '4' } });
-    const small = { uploadMb: 2, mediaCount: 2, shopRows: 500 };
-    source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...small });
+    source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...SMALL });
     clone = await makeClone(stack, { source: login(), ttlMinutes: 30 });
   });
   afterAll(async () => {
@@ -75,9 +77,9 @@ describe.each([
     expect(await cluster.findLeftovers(clone.id)).toEqual([]);
   });
 
-  it(`makes ${AT_ONCE} clones that were asked for at once, and leaves nothing of them`, async () => {
+  it(`makes ${atOnce} clones that were asked for at once, and leaves nothing of them`, async () => {
     const asked = await Promise.all(
-      Array.from({ length: AT_ONCE }, () => requestClone(stack, { source: login(), ttlMinutes: 30 })),
+      Array.from({ length: atOnce }, () => requestClone(stack, { source: login(), ttlMinutes: 30 })),
     );
     for (const { jobId } of asked)
       expect((await awaitJob(stack, jobId)).status, await readJobLog(stack, jobId)).toBe('completed');
@@ -88,4 +90,27 @@ describe.each([
     expect(await cluster.findLeftovers(...ids)).toEqual([]);
     expect(await cluster.findLeftovers()).toEqual([]);
   }, 900_000);
+});
+
+it('a clone is given a target that was made ahead, which goes with it, and another is made', async () => {
+  await using cluster = await startCloneCluster({ ...POOL, WCR_KUBERNETES_POOL_MIN: '1' });
+  await using stack = await startTestStack({ env: { ...cluster.env, WCR_SWEEP_SECONDS: '1' } });
+  const source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...SMALL });
+  try {
+    const isReady = async () => (await topUp(cluster.createRuntime({ ...POOL, WCR_KUBERNETES_POOL_MIN: '1' }), 0)).ready === 1;
+    await until(async () => (await isReady()) || undefined);
+    const [ahead] = await targetsOf(cluster);
+    const { username, password } = source.admin;
+    const clone = await makeClone(stack, { source: { url: source.url, username, password }, ttlMinutes: 30 });
+    expect(await servedBy(cluster, clone.id)).toBe(ahead?.name);
+    const credentials = await readCredentials(stack, clone.id);
+    expect(await findCloneProblems({ cloneUrl: clone.url, sourceUrl: source.url, credentials })).toEqual([]);
+    const next = await until(async () => (await targetsOf(cluster)).find(({ state }) => state === 'warm'));
+    expect(next.name).not.toBe(ahead?.name);
+    const { body } = await stack.call<{ job: { id: string } }>('DELETE', `/api/v1/clones/${clone.id}`);
+    expect(await awaitJob(stack, body.job.id)).toMatchObject({ status: 'completed' });
+    expect(await cluster.findLeftovers(clone.id, ahead?.name ?? '')).toEqual([]);
+  } finally {
+    await source.stop();
+  }
 });
