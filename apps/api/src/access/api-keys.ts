@@ -20,6 +20,8 @@ export type ApiKeyStore = {
    * @throws AppError `queue.unavailable`
    */
   find(key: string): Promise<Caller | undefined>;
+  /** The same by the stored form of the key. */
+  findByHash(hash: string): Promise<Caller | undefined>;
 };
 
 /** How long a key taken from Redis is believed: the longest a revoked key goes on working. */
@@ -41,20 +43,19 @@ export function createApiKeyStore(deps: { bootstrap: readonly BootstrapKey[]; re
     return caller;
   }
 
-  return {
-    async find(key) {
-      const hash = hashApiKey(key);
-      const digest = Buffer.from(hash, 'hex');
-      // Every entry is compared, so that the time does not tell which one matched.
-      const known = bootstrap.filter((entry) => timingSafeEqual(entry.digest, digest));
-      if (known[0]) return known[0].caller;
-      const cached = cache.get(hash);
-      if (cached && cached.until > now()) return cached.caller;
-      cache.delete(hash);
-      const stored = await viaRedis(() => redis.hget(redisKeys.apiKeys, hash));
-      return stored === null ? undefined : remember(hash, Caller.parse(JSON.parse(stored)));
-    },
-  };
+  async function findByHash(hash: string): Promise<Caller | undefined> {
+    const digest = Buffer.from(hash, 'hex');
+    // Every entry is compared, so that the time does not tell which one matched.
+    const known = bootstrap.filter((entry) => timingSafeEqual(entry.digest, digest));
+    if (known[0]) return known[0].caller;
+    const cached = cache.get(hash);
+    if (cached && cached.until > now()) return cached.caller;
+    cache.delete(hash);
+    const stored = await viaRedis(() => redis.hget(redisKeys.apiKeys, hash));
+    return stored === null ? undefined : remember(hash, Caller.parse(JSON.parse(stored)));
+  }
+
+  return { find: (key) => findByHash(hashApiKey(key)), findByHash };
 }
 
 /** True when the caller may see and change what `owner` made. */

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { MiddlewareHandler } from 'hono';
-import type { ApiKeyStore } from '../access/api-keys.ts';
+import type { ApiKeyStore, Caller } from '../access/api-keys.ts';
 import { hashApiKey } from '../config/api-config.ts';
 import type { ApiContext, ApiEnv } from './api-env.ts';
 
@@ -13,11 +13,16 @@ const BEARER = /^Bearer +([\x21-\x7e]{1,256}) *$/i;
 /** Lets known keys pass and leaves the caller in the context. @throws AppError `auth.missing`, `auth.invalid` */
 export function requireApiKey(keys: ApiKeyStore): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    const caller = await keys.find(readBearer(context.req.header('authorization')));
-    if (!caller) throw new AppError('auth.invalid');
-    context.set('caller', caller);
+    context.set('caller', await authenticate(keys, readBearer(context.req.header('authorization'))));
     await next();
   };
+}
+
+/** The caller of a key, whichever way it came: the one place where a wrong one shows. @throws AppError `auth.invalid` */
+export async function authenticate(keys: ApiKeyStore, key: string): Promise<Caller> {
+  const caller = await keys.find(key);
+  if (caller === undefined) throw new AppError('auth.invalid');
+  return caller;
 }
 
 /**
@@ -47,7 +52,8 @@ function peerOf(context: ApiContext): string | undefined {
   return incoming?.socket.remoteAddress;
 }
 
-function readBearer(header: string | undefined): string {
+/** The key of an Authorization header. @throws AppError `auth.missing`, `auth.invalid` */
+export function readBearer(header: string | undefined): string {
   if (header === undefined) throw new AppError('auth.missing');
   const key = BEARER.exec(header)?.[1];
   if (key === undefined) throw new AppError('auth.invalid');

@@ -25,6 +25,18 @@ export const CATALOGUE = {
   'auth.missing': entry(401, false, 'No API key was sent.', 'Send Authorization: Bearer <key>.'),
   'auth.invalid': entry(401, false, 'The API key is not known.', 'Check the key, or ask the operator for a new one.'),
   'auth.forbidden': entry(403, false, 'This API key may not do that.', 'Use a key with the scope {scope}.'),
+  'auth.cross_origin': entry(
+    403,
+    false,
+    'This request does not come from a page of this server.',
+    'Open the page again; behind a proxy, WCR_API_URL must be the address in the browser.',
+  ),
+  'queue.action_refused': entry(
+    405,
+    false,
+    'The board of queues does not do that: records and secrets of clones and restores would be left behind.',
+    'Use the API instead; docs/operations.md says what for.',
+  ),
   'queue.unavailable': entry(
     503,
     true,
@@ -47,6 +59,12 @@ export const CATALOGUE = {
   'job.cancelled': entry(409, false, 'The job was cancelled.', 'Start a new one when you are ready.'),
   'job.not_cancellable': entry(409, false, 'The job has already ended.', 'Only a waiting or running job can be cancelled.'),
   'job.not_retryable': entry(409, false, 'Only a failed job can be tried again.', 'Read the job to see its state.'),
+  'job.not_promotable': entry(
+    409,
+    false,
+    'Only a job that waits for its next attempt can be brought forward.',
+    'Jobs that wait for a time of their own do so for a reason: an expiry, the end of a restore point.',
+  ),
   'job.lock_lost': entry(409, true, 'Another worker took over the job.', 'Nothing to do: the job goes on there.'),
   'job.invalid_payload': entry(
     400,

@@ -1,0 +1,17 @@
+import { redisKeys } from '@wcr/shared/contracts/queues';
+import type { Redis } from 'ioredis';
+import { hashApiKey } from '../config/api-config.ts';
+
+export const READER = 'reader-key-0123456789';
+export const WRITER = 'writer-key-0123456789';
+
+/** Keys of operators: one that looks at the queues, one that may also act. */
+export async function addOperatorKeys(redis: Redis): Promise<void> {
+  for (const [key, name, scope] of [
+    [READER, 'reader', 'queues:read'],
+    [WRITER, 'writer', 'queues:write'],
+  ] as const) {
+    const caller = { id: name, name, scopes: [scope] };
+    await redis.hset(redisKeys.apiKeys, hashApiKey(key), JSON.stringify(caller));
+  }
+}
