@@ -82,6 +82,15 @@ describe.skipIf(skipsWithoutKubectl())('the settings', BUILDING, () => {
     },
   );
 
+  it.each([
+    ['dev', 1],
+    ['staging', 1],
+    ['production', 2],
+  ])('of %s believe as many addresses of a request as there are proxies before the API', async (overlay, hops) => {
+    const [api] = ourContainers(await buildManifests(`overlays/${overlay}`)).filter(({ name }) => name === 'api');
+    expect(numberOf(api?.environment ?? {}, 'WCR_TRUSTED_PROXY_HOPS')).toBe(hops);
+  });
+
   it.each(variants)('of %s leave a pod the time it needs to stop', async (_, variant) => {
     const manifests = await buildVariant(variant);
     for (const pod of podsOf(manifests)) {

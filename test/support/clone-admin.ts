@@ -1,3 +1,4 @@
+import { findBrowser } from '@wcr/stack/services/browser';
 import { type BrowserPool, createBrowserPool } from '@wcr/worker/drivers/browser/browser-pool';
 import type { CloneLogin } from './clone-flow.ts';
 
@@ -19,7 +20,7 @@ export type AdminAtWork = {
 /** Logs in to a clone's wp-admin with a real browser, as the clone's own administrator. */
 export async function workInAdmin(login: CloneLogin, work: (admin: AdminAtWork) => Promise<void>): Promise<void> {
   const browsers = createBrowserPool({
-    executablePath: process.env['WCR_BROWSER_PATH'] ?? '/usr/bin/chromium',
+    executablePath: findBrowser(),
     sandbox: process.getuid?.() !== 0,
   });
   try {

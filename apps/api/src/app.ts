@@ -7,6 +7,7 @@ import { createErrorHandler, refuseInvalid } from './http/error-envelope.ts';
 import { limitBody } from './http/limit-body.ts';
 import { frameRequest } from './http/request-frame.ts';
 import { answerUnmatched } from './http/unmatched.ts';
+import { addAuditRoutes } from './routes/audit.routes.ts';
 import { addCloneRoutes } from './routes/clones.routes.ts';
 import { addDocsRoutes } from './routes/docs.routes.ts';
 import { addFormerRoutes } from './routes/former.routes.ts';
@@ -30,6 +31,7 @@ export function createApp(deps: ApiDeps): ApiApp {
   addRestoreRoutes(app, deps);
   addJobRoutes(app, deps);
   addFormerRoutes(app, deps);
+  addAuditRoutes(app, deps);
   addHealthRoutes(app, deps);
   addDocsRoutes(app);
   if (deps.config.queueBoard === 'on') addAdminRoutes(app, deps);

@@ -1,7 +1,8 @@
 import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { type ApiKeyStore, createApiKeyStore } from './access/api-keys.ts';
+import { type Admission, createAdmission } from './access/admission.ts';
+import { type AuditLog, createAuditLog } from './audit/audit-log.ts';
 import { type CloneStore, createCloneStore } from './clones/clone-store.ts';
 import type { ApiConfig } from './config/api-config.ts';
 import { createHealth, type Health } from './queue/health.ts';
@@ -20,7 +21,8 @@ export type ApiDeps = {
   readonly redis: Redis;
   readonly queues: Queues;
   readonly sealer: Sealer;
-  readonly keys: ApiKeyStore;
+  readonly admission: Admission;
+  readonly audit: AuditLog;
   readonly clones: CloneStore;
   readonly restores: RestoreStore;
   readonly watcher: JobWatcher;
@@ -36,6 +38,7 @@ export function createDeps(config: ApiConfig, logger: Logger, now: () => number 
   const queues = createQueues(redis, logger);
   const sealer = createSealer(config.secretsKey);
   const watcher = createJobWatcher({ redis, queues });
+  const audit = createAuditLog({ redis, logger, now, auditEntries: config.auditEntries });
   return {
     config,
     logger,
@@ -43,14 +46,16 @@ export function createDeps(config: ApiConfig, logger: Logger, now: () => number 
     redis,
     queues,
     sealer,
-    keys: createApiKeyStore({ bootstrap: config.apiKeys, redis, now }),
+    admission: createAdmission({ redis, audit, config, now }),
+    audit,
     clones: createCloneStore({ redis, sealer }),
-    restores: createRestoreStore({ redis }),
+    restores: createRestoreStore({ redis, sealer }),
     watcher,
     metrics: createMetrics({ redis, now }),
     health: createHealth({ redis, now }),
     close() {
       watcher.close();
+      audit.close();
       redis.disconnect();
     },
   };

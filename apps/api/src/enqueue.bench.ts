@@ -78,7 +78,7 @@ function addBare({ deps }: TestApi, index: number): Promise<unknown> {
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 async function main(): Promise<void> {
-  await using api = await startTestApi();
+  await using api = await startTestApi({ WCR_KEY_REQUESTS_PER_MINUTE: '0', WCR_KEY_ENQUEUES_PER_HOUR: '0' });
   const server = serve({ fetch: createApp(api.deps).fetch, port: 0, hostname: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;

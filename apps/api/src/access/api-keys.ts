@@ -1,64 +1,38 @@
 import { timingSafeEqual } from 'node:crypto';
-import { redisKeys } from '@wcr/shared/contracts/queues';
-import type { Redis } from 'ioredis';
-import { z } from 'zod';
-import { type BootstrapKey, hashApiKey } from '../config/api-config.ts';
-import { viaRedis } from '../queue/redis-client.ts';
+import { type Scope, StoredKey } from '@wcr/shared/contracts/access';
+import type { BootstrapKey } from '../config/api-config.ts';
 
-/** Who calls: an API key without the key. */
-export const Caller = z.object({
-  id: z.string(),
-  name: z.string(),
-  scopes: z.array(z.string()),
-  createdAt: z.number().optional(),
-});
-export type Caller = z.infer<typeof Caller>;
-
-export type ApiKeyStore = {
-  /**
-   * The caller a key belongs to, or undefined for an unknown key.
-   * @throws AppError `queue.unavailable`
-   */
-  find(key: string): Promise<Caller | undefined>;
-  /** The same by the stored form of the key. */
-  findByHash(hash: string): Promise<Caller | undefined>;
+/** Who calls: what is known of an API key, without the key. */
+export type Caller = StoredKey & {
+  /** SHA-256 of the key in hex, as stored; undefined for a key from the environment, which cannot be revoked. */
+  readonly digest?: string | undefined;
 };
-
-/** How long a key taken from Redis is believed: the longest a revoked key goes on working. */
-const CACHE_MS = 10_000;
-const CACHE_SIZE = 1_000;
-
-/** Keys from the environment, then those in Redis (a hash from SHA-256 of the key to the caller as JSON). */
-export function createApiKeyStore(deps: { bootstrap: readonly BootstrapKey[]; redis: Redis; now: () => number }): ApiKeyStore {
-  const { redis, now } = deps;
-  const bootstrap = deps.bootstrap.map(({ name, hash, scopes }) => ({
-    digest: Buffer.from(hash, 'hex'),
-    caller: { id: name, name, scopes: [...scopes] } satisfies Caller,
-  }));
-  const cache = new Map<string, { caller: Caller; until: number }>();
-
-  function remember(hash: string, caller: Caller): Caller {
-    if (cache.size >= CACHE_SIZE) cache.clear();
-    cache.set(hash, { caller, until: now() + CACHE_MS });
-    return caller;
-  }
-
-  async function findByHash(hash: string): Promise<Caller | undefined> {
-    const digest = Buffer.from(hash, 'hex');
-    // Every entry is compared, so that the time does not tell which one matched.
-    const known = bootstrap.filter((entry) => timingSafeEqual(entry.digest, digest));
-    if (known[0]) return known[0].caller;
-    const cached = cache.get(hash);
-    if (cached && cached.until > now()) return cached.caller;
-    cache.delete(hash);
-    const stored = await viaRedis(() => redis.hget(redisKeys.apiKeys, hash));
-    return stored === null ? undefined : remember(hash, Caller.parse(JSON.parse(stored)));
-  }
-
-  return { find: (key) => findByHash(hashApiKey(key)), findByHash };
-}
 
 /** True when the caller may see and change what `owner` made. */
 export function mayAccess(caller: Caller, owner: string | undefined): boolean {
-  return caller.scopes.includes('admin') || (owner !== undefined && owner === caller.id);
+  return caller.scopes.includes('admin') || (owner !== undefined && owner === caller.owner);
+}
+
+/** True when the caller's key was made for calls of this kind: who may change the queues may look at them, `admin` may all. */
+export function hasScope({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
+  const isIncluded = scope === 'queues:read' && scopes.includes('queues:write');
+  return isIncluded || scopes.includes('admin') || scopes.includes(scope);
+}
+
+/** Finds a key of the environment by the SHA-256 of the key in hex. Such a key is its own owner, by its name. */
+export function findBootstrapKey(keys: readonly BootstrapKey[], digest: string): StoredKey | undefined {
+  const wanted = Buffer.from(digest, 'hex');
+  // Every entry is compared, so that the time does not tell which one matched.
+  const known = keys.filter((key) => timingSafeEqual(Buffer.from(key.hash, 'hex'), wanted));
+  return known[0] && describeBootstrapKey(known[0]);
+}
+
+/** A key of the environment in the form of a stored one. */
+export function describeBootstrapKey({ name, scopes }: BootstrapKey): StoredKey {
+  return { id: name, name, owner: name, scopes: [...scopes], limits: {}, createdAt: 0 };
+}
+
+/** A stored key from its text. @throws ZodError for a text that is none */
+export function parseStoredKey(text: string): StoredKey {
+  return StoredKey.parse(JSON.parse(text));
 }

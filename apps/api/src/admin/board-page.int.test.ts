@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { type ServerType, serve } from '@hono/node-server';
 import { CLONE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import { findBrowser } from '@wcr/stack/services/browser';
 import { Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Browser, chromium, type Page } from 'playwright';
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const sandbox = process.getuid?.() !== 0;
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', chromiumSandbox: sandbox, args: ['--disable-gpu'] });
+  browser = await chromium.launch({ executablePath: findBrowser() ?? 'none', chromiumSandbox: sandbox, args: ['--disable-gpu'] });
 });
 afterAll(async () => {
   await browser?.close();

@@ -1,11 +1,10 @@
 import { EXPIRE_QUEUE, ROLLBACK_QUEUE, redisKeys } from '@wcr/shared/contracts/queues';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createApp } from '../app.ts';
-import { hashApiKey } from '../config/api-config.ts';
-import { createDeps } from '../deps.ts';
+import { revokeKey } from '../access/stored-keys.ts';
+import { jsonOf } from '../testing/clone-calls.ts';
 import { stageJobs } from '../testing/job-stages.ts';
 import { addOperatorKeys, READER, WRITER } from '../testing/operator-keys.ts';
-import { ALICE, type CallOptions, ROOT, startTestApi, type TestApi, untilReady } from '../testing/start-api.ts';
+import { ALICE, type CallOptions, makeKey, ROOT, startTestApi, type TestApi } from '../testing/start-api.ts';
 
 const API = '/admin/queues/api';
 const HERE = { origin: 'http://localhost' };
@@ -14,11 +13,14 @@ const MARK = 'marked-hunter2';
 const KEY_MARK = 'beef'.repeat(16);
 
 let api: TestApi;
+/** How much later it is for the API. */
+let laterMs = 0;
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({}, () => Date.now() + laterMs);
 });
 afterAll(() => api[Symbol.asyncDispose]());
 beforeEach(async () => {
+  laterMs = 0;
   await api.deps.redis.flushall();
   await addOperatorKeys(api.deps.redis);
 });
@@ -27,13 +29,14 @@ const read = (path: string, options: CallOptions = {}) => api.call('GET', `/admi
 const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
 /** Signs in as the page does. @returns the answer, and the cookie a browser would send from then on */
-async function signIn(fields: Record<string, string>, headers: Record<string, string> = HERE) {
-  const type = { 'content-type': 'application/x-www-form-urlencoded' };
-  const answer = await api.call('POST', '/admin/login', { key: null, body: form(fields), headers: { ...headers, ...type } });
+async function signIn(fields: Record<string, string>, headers: Record<string, string> = HERE, peer = '127.0.0.1') {
+  const sent = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
+  const answer = await api.call('POST', '/admin/login', { key: null, body: form(fields), headers: sent, peer });
   const setCookie = answer.headers.get('set-cookie') ?? '';
   return { answer, setCookie, cookie: setCookie.split(';')[0] ?? '' };
 }
 const asPerson = (cookie: string, headers: Record<string, string> = {}) => ({ key: null, headers: { cookie, ...headers } });
+const put = (path: string, options: CallOptions) => api.call('PUT', `${API}${path}`, { body: {}, ...options });
 
 async function addFailed(jobId = 'clone-failed'): Promise<void> {
   const { clone } = api.deps.queues;
@@ -92,13 +95,47 @@ describe('who comes to the board', () => {
     await api.call('POST', '/admin/logout', asPerson(cookie, HERE));
     expect(await status()).toBe(401);
     expect(await status(other.cookie)).toBe(200);
-    await api.deps.redis.hdel(redisKeys.apiKeys, hashApiKey(WRITER));
-    // Another process, which has not seen the key a moment ago.
-    const second = createDeps(api.deps.config, api.deps.logger);
-    await untilReady(second);
-    const answer = await createApp(second).request(`${API}/queues`, { headers: { cookie: other.cookie } });
-    second.close();
-    expect(answer.status).toBe(401);
+    await revokeKey({ ...api.deps, auditEntries: 100, host: 'test' }, 'writer');
+    expect(await status(other.cookie)).toBe(401);
+    const { key } = await makeKey(api, { scopes: ['queues:read'], expiresAt: Date.now() + 3_600_000 });
+    const ending = await signIn({ key });
+    expect(await status(ending.cookie)).toBe(200);
+    laterMs = 3_600_000;
+    const page = await read('/queues', asPerson(ending.cookie, { accept: 'text/html' }));
+    expect([page.status, page.headers.get('location')]).toEqual([303, '/admin/login']);
+    expect(page.headers.get('set-cookie')).toContain('Max-Age=0');
+    laterMs = 0;
+    expect(await status(ending.cookie)).toBe(401);
+    expect(await api.deps.redis.keys('*admin-session*')).toEqual([]);
+  });
+
+  it('cannot guess keys at the page either, while people who have signed in from the same address go on', async () => {
+    const peer = '203.0.113.7';
+    const { cookie } = await signIn({ key: READER }, HERE, peer);
+    await api.deps.redis.set(redisKeys.authFailures(peer), api.deps.config.authFailuresPerMinute - 1, 'PX', 60_000);
+    const guesses = [await signIn({ key: 'guess-1' }, HERE, peer), await signIn({ key: 'guess-2' }, HERE, peer)];
+    expect(guesses.map(({ answer }) => answer.status)).toEqual([401, 429]);
+    expect(Number(guesses[1]?.answer.headers.get('retry-after'))).toBeGreaterThan(50);
+    expect(await guesses[1]?.answer.text()).toContain('Too many unknown API keys were sent from your address.');
+    expect((await signIn({ key: WRITER }, HERE, peer)).answer.status).toBe(429);
+    expect((await read('/queues/api/queues', { key: ROOT, peer })).status).toBe(429);
+    expect((await read('/queues/api/queues', { ...asPerson(cookie), peer })).status).toBe(200);
+    await revokeKey({ ...api.deps, auditEntries: 100, host: 'test' }, 'reader');
+    expect((await read('/queues/api/queues', asPerson(cookie))).status).toBe(401);
+    expect(await api.deps.redis.get(redisKeys.authFailures('127.0.0.1'))).toBeNull();
+  });
+
+  it('keeps to the limits of the key, and can always sign out', async () => {
+    const { key } = await makeKey(api, { scopes: ['queues:read'], limits: { requestsPerMinute: 2 } });
+    const { cookie } = await signIn({ key });
+    expect((await read('/queues/api/queues', asPerson(cookie))).headers.get('ratelimit')).toMatch(/^"requests";r=0;/);
+    const refused = await read('/queues/api/queues', asPerson(cookie));
+    expect([refused.status, refused.headers.has('retry-after')]).toEqual([429, true]);
+    expect(await refused.json()).toMatchObject({ code: 'rate.limited' });
+    expect((await read('/login', asPerson(cookie))).status).toBe(429);
+    expect((await signIn({ key })).answer.status).toBe(429);
+    expect((await api.call('POST', '/admin/logout', asPerson(cookie, HERE))).status).toBe(303);
+    expect(await api.deps.redis.keys('*admin-session*')).toEqual([]);
   });
 
   it('sees no board where there is none', async () => {
@@ -146,7 +183,6 @@ describe('what the board tells', () => {
 });
 
 describe('what may be done there', () => {
-  const put = (path: string, options: CallOptions) => api.call('PUT', `${API}${path}`, { body: {}, ...options });
   const stateOf = (jobId: string) => api.deps.queues.clone.getJobState(jobId);
 
   it('is nothing for those who only look, by key or by session', async () => {
@@ -173,7 +209,42 @@ describe('what may be done there', () => {
     expect(await api.deps.queues.clone.isPaused()).toBe(true);
     expect((await put('/queues/clone/resume', { key: WRITER })).status).toBe(204);
     expect(await api.deps.queues.clone.isPaused()).toBe(false);
-    expect(api.logLines.join('')).toContain('"queue":"clone","jobId":"clone-failed","action":"retry","caller":"writer"');
+  });
+
+  it('is in the audit log, also what was refused, by the key a person signed in with', async () => {
+    await addFailed();
+    await signIn({ key: 'wrong-key-0123456789' });
+    await signIn({ key: READER, write: 'on' });
+    const { cookie } = await signIn({ key: WRITER, write: 'on' });
+    const person = asPerson(cookie, HERE);
+    await put('/queues/clone/clone-failed/promote', person);
+    await put('/queues/clone/clone-failed/retry', person);
+    await put('/queues/clone/clone-failed/retry', { key: READER });
+    await put('/queues/clone/clone-failed/retry', asPerson(cookie));
+    await put('/queues/clone/pause', { key: WRITER });
+    await put('/queues/clone/resume', person);
+    await put('/queues/clone/obliterate', person);
+    await read('/queues/api/queues', person);
+    await api.call('POST', '/admin/logout', person);
+    await api.deps.audit.drained();
+    const { events } = await jsonOf<{ events: Record<string, unknown>[] }>(api.call('GET', '/api/v1/audit', { key: ROOT }));
+    const told = events.reverse().map(({ action, actor, record, code }) => [action, (actor as { id: string })?.id, record, code]);
+    expect(told).toEqual([
+      ['auth.failed', undefined, undefined, undefined],
+      ['session.begin', 'reader', undefined, 'auth.forbidden'],
+      ['session.begin', 'writer', undefined, undefined],
+      ['job.promote', 'writer', 'clone-failed', 'job.not_promotable'],
+      ['job.retry', 'writer', 'clone-failed', undefined],
+      ['job.retry', 'reader', 'clone-failed', 'auth.forbidden'],
+      ['job.retry', 'writer', 'clone-failed', 'auth.cross_origin'],
+      ['queue.pause', 'writer', 'clone', undefined],
+      ['queue.resume', 'writer', 'clone', undefined],
+      ['queue.change', 'writer', 'clone', 'queue.action_refused'],
+      ['session.end', 'writer', undefined, undefined],
+    ]);
+    for (const { code, action, outcome } of events) {
+      expect(outcome).toBe(code === undefined && action !== 'auth.failed' ? 'done' : 'refused');
+    }
   });
 
   it('is not done for a page of another site', async () => {

@@ -9,10 +9,12 @@ import { isAppError } from '@wcr/shared/errors/app-error';
 import type { MiddlewareHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
+import { hasScope } from '../access/api-keys.ts';
+import { BOARD_RULES } from '../access/route-rules.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiApp, ApiEnv } from '../http/api-env.ts';
 import { addBoardActions } from './board-actions.ts';
-import { requireOperator } from './operator.ts';
+import { type DemandOperator, demandOperator, showSignIn } from './operator.ts';
 import { QUEUE_DESCRIPTIONS } from './queue-descriptions.ts';
 import { createRedact, type Redact } from './redact.ts';
 import { createAdminSessions } from './sessions.ts';
@@ -34,14 +36,13 @@ const BOARD_POLICY = [
 
 /** Bull Board at `/admin/queues`, and the page where people sign in to it. */
 export function addAdminRoutes(app: ApiApp, deps: ApiDeps): void {
-  const { config, keys, redis } = deps;
-  const { publicUrl, secretsKey } = config;
-  const sessions = createAdminSessions({ redis, secretsKey, publicUrl });
+  const { publicUrl, secretsKey } = deps.config;
+  const sessions = createAdminSessions({ redis: deps.redis, secretsKey, publicUrl });
   addSignInRoutes(app, deps, sessions);
-  addBoard(app, deps, requireOperator({ keys, sessions, publicUrl }));
+  addBoard(app, deps, demandOperator(deps, sessions));
 }
 
-function addBoard(app: ApiApp, deps: ApiDeps, guard: MiddlewareHandler<ApiEnv>): void {
+function addBoard(app: ApiApp, deps: ApiDeps, demand: DemandOperator): void {
   const { redisUrl, secretsKey, metricsToken } = deps.config;
   const redact = createRedact([secretsKey, metricsToken, decodeURIComponent(new URL(redisUrl).password)]);
   app.use(`${BASE}/*`, async (context, next) => {
@@ -49,9 +50,10 @@ function addBoard(app: ApiApp, deps: ApiDeps, guard: MiddlewareHandler<ApiEnv>):
     context.header('Referrer-Policy', 'same-origin');
     await next();
   });
+  app.use(`${BASE}/*`, showSignIn);
   app.use(`${BASE}/api/*`, tidyAnswers(redact));
-  app.use(`${BASE}/*`, guard);
-  addBoardActions(app, BASE, deps);
+  addBoardActions(app, BASE, { deps, demand });
+  app.use(`${BASE}/*`, ...demand(BOARD_RULES.look));
   app.get(`${BASE}/`, (context) => context.redirect(BASE, 303));
   app.route(BASE, createBoard(deps).registerPlugin());
 }
@@ -92,7 +94,7 @@ function tidyAnswers(redact: Redact): MiddlewareHandler<ApiEnv> {
     }
     if (!context.res.headers.get('content-type')?.includes('json')) return;
     const answer = redact(await context.res.json());
-    const mayWrite = context.get('operator')?.right === 'write';
+    const mayWrite = hasScope(context.get('caller'), 'queues:write');
     context.res = context.json(mayWrite ? offerActions(answer) : answer, context.res.status as ContentfulStatusCode);
   };
 }

@@ -1,65 +1,81 @@
-import { AppError } from '@wcr/shared/errors/app-error';
+import type { Scope } from '@wcr/shared/contracts/access';
+import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import type { MiddlewareHandler } from 'hono';
-import type { ApiKeyStore, Caller } from '../access/api-keys.ts';
-import { type Operator, type QueueRight, queueRightOf } from '../access/queue-rights.ts';
+import { type Caller, hasScope } from '../access/api-keys.ts';
+import type { RouteRule } from '../access/route-rules.ts';
+import type { ApiConfig } from '../config/api-config.ts';
 import type { ApiContext, ApiEnv } from '../http/api-env.ts';
-import { authenticate, readBearer } from '../http/bearer-auth.ts';
-import type { AdminSessions } from './sessions.ts';
+import { demand, type GuardDeps, knock, type LetIn, letBearerIn } from '../http/guard.ts';
+import type { AdminSession, AdminSessions } from './sessions.ts';
 
-type Deps = { readonly keys: ApiKeyStore; readonly sessions: AdminSessions; readonly publicUrl: string | undefined };
+/** The middleware of one thing that can be done at the board. */
+export type DemandOperator = (rule: RouteRule) => [MiddlewareHandler<ApiEnv>, ...MiddlewareHandler<ApiEnv>[]];
+
+type Deps = GuardDeps & { readonly config: Pick<ApiConfig, 'publicUrl'> };
 
 const READING = new Set(['GET', 'HEAD']);
 
+/** Asks for a rule's scope of whoever is at the board: a machine that sends its key, or a person who has signed in. */
+export function demandOperator(deps: Deps, sessions: AdminSessions): DemandOperator {
+  const byKey = letBearerIn(deps);
+  const bySession = letSessionIn(deps, sessions);
+  const letIn: LetIn = (context, rule) => (sendsKey(context) ? byKey : bySession)(context, rule);
+  return (rule) => [...demand(deps, rule, letIn), demandOwnPage(deps.config.publicUrl, sendsKey)];
+}
+
 /**
- * Lets operators pass, and leaves them in the context. People without a session are shown the way to sign in.
- * @throws AppError `auth.missing`, `auth.invalid`, `auth.forbidden`, `auth.cross_origin`, `queue.unavailable`
+ * Lets in who has signed in, to do what was asked for then, as far as the key still allows it. A session ends with its key.
+ * @throws AppError also `auth.missing` when there is no session
  */
-export function requireOperator(deps: Deps): MiddlewareHandler<ApiEnv> {
-  return async (context, next) => {
-    const operator = await identify(deps, context);
-    if (operator === undefined) {
-      if (context.req.header('accept')?.includes('text/html')) return context.redirect('/admin/login', 303);
-      throw new AppError('auth.missing');
+export function letSessionIn(deps: GuardDeps, sessions: AdminSessions): LetIn {
+  return async (context, rule) => {
+    const session = await sessions.find(context);
+    if (session === undefined) throw new AppError('auth.missing');
+    try {
+      const admitted = await knock(deps, context, rule, { digest: session.keyHash });
+      return { ...admitted, caller: narrow(admitted.caller, session) };
+    } catch (error) {
+      if (isAppError(error) && error.status === 401) await sessions.end(context);
+      throw error;
     }
-    context.set('caller', operator.caller);
-    context.set('operator', operator);
-    if (!READING.has(context.req.method)) assertMayWrite(operator, context, deps.publicUrl);
+  };
+}
+
+/** Shows people where to sign in; machines are told that a key is missing. */
+export const showSignIn: MiddlewareHandler<ApiEnv> = async (context, next) => {
+  await next();
+  const isStranger = !sendsKey(context) && isAppError(context.error) && context.error.status === 401;
+  if (isStranger && context.req.header('accept')?.includes('text/html')) context.res = context.redirect('/admin/login', 303);
+};
+
+/**
+ * Refuses changes that a page of another site had the browser ask for: cookies are sent for any page it shows.
+ * @param isExempt what no such page could send
+ * @throws AppError `auth.cross_origin`
+ */
+export function demandOwnPage(
+  publicUrl: string | undefined,
+  isExempt: (context: ApiContext) => boolean = () => false,
+): MiddlewareHandler<ApiEnv> {
+  return async (context, next) => {
+    if (!READING.has(context.req.method) && !isExempt(context) && !isOwnPage(context, publicUrl)) {
+      throw new AppError('auth.cross_origin');
+    }
     await next();
   };
 }
 
-function assertMayWrite({ hasSession, right }: Operator, context: ApiContext, publicUrl: string | undefined): void {
-  // A key is sent on purpose, a cookie by any page the browser shows.
-  if (hasSession) assertOwnPage(context, publicUrl);
-  if (right !== 'write') throw new AppError('auth.forbidden', { scope: 'queues:write' });
+function narrow(caller: Caller, { wantsWrite }: AdminSession): Caller {
+  const wanted: readonly Scope[] = wantsWrite ? ['queues:read', 'queues:write'] : ['queues:read'];
+  return { ...caller, scopes: wanted.filter((scope) => hasScope(caller, scope)) };
 }
 
-async function identify({ keys, sessions }: Deps, context: ApiContext): Promise<Operator | undefined> {
-  const header = context.req.header('authorization');
-  if (header !== undefined) {
-    const caller = await authenticate(keys, readBearer(header));
-    return { caller, right: assertRight(caller), hasSession: false };
-  }
-  const session = await sessions.find(context);
-  // The session of a key that was revoked since is over, and one of a key that lost a right has lost it, too.
-  const caller = session && (await keys.findByHash(session.keyHash));
-  if (session === undefined || caller === undefined) return undefined;
-  const right = assertRight(caller);
-  return { caller, right: session.wantsWrite ? right : 'read', hasSession: true };
+function sendsKey(context: ApiContext): boolean {
+  return context.req.header('authorization') !== undefined;
 }
 
-/** @throws AppError `auth.forbidden` for a key without any right at the board */
-export function assertRight(caller: Caller): QueueRight {
-  const right = queueRightOf(caller);
-  if (right === undefined) throw new AppError('auth.forbidden', { scope: 'queues:read' });
-  return right;
-}
-
-/** @throws AppError `auth.cross_origin` unless the request comes from a page of this very server */
-export function assertOwnPage(context: ApiContext, publicUrl: string | undefined): void {
+function isOwnPage(context: ApiContext, publicUrl: string | undefined): boolean {
   const origin = context.req.header('origin');
   const hosts = [context.req.header('host') ?? new URL(context.req.url).host, publicUrl && new URL(publicUrl).host];
-  if (origin === undefined || !URL.canParse(origin) || !hosts.includes(new URL(origin).host)) {
-    throw new AppError('auth.cross_origin');
-  }
+  return origin !== undefined && URL.canParse(origin) && hosts.includes(new URL(origin).host);
 }

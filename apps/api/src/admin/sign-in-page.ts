@@ -27,10 +27,10 @@ export function signInPage(problem?: string): Page {
 }
 
 /** Says who is signed in. */
-export function signedInPage({ name, right }: { name: string; right: 'read' | 'write' }): Page {
+export function signedInPage({ name, mayWrite }: { name: string; mayWrite: boolean }): Page {
   return frame(
     html`<h1>Queues</h1>
-      <p>Signed in as ${name}, ${right === 'write' ? 'who may change things' : 'read-only'}.</p>
+      <p>Signed in as ${name}, ${mayWrite ? 'who may change things' : 'read-only'}.</p>
       <p><a href="/admin/queues">To the queues</a></p>
       <form method="post" action="/admin/logout"><button>Sign out</button></form>`,
   );

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { CloneStatus } from '@wcr/shared/contracts/clone-record';
-import { idempotencyHeaders, JobLinks, pageQuery } from '../http/common-bodies.ts';
+import { idempotencyHeaders, JobLinks } from '../http/common-bodies.ts';
 import { Source, text } from '../sites/site-bodies.ts';
 
-const CLONE_ID = /clone-\d{8}-\d{6}-[a-z0-9]{4}/;
+const CLONE_ID = /^clone-\d{8}-\d{6}-[a-z0-9]{4}$/;
 
 const RelativePath = text(1024).refine(
   (path) => !path.startsWith('/') && !path.includes('\\') && !path.includes('\0') && !path.split('/').includes('..'),
@@ -65,7 +65,7 @@ export type CloneChange = z.output<ReturnType<typeof changeCloneSchema>>;
 // A schema of its own: those of the shared package may be made before zod learns `openapi`.
 export const CloneIdField = z
   .string()
-  .regex(new RegExp(`^${CLONE_ID.source}$`), 'must be the id of a clone')
+  .regex(CLONE_ID, 'must be the id of a clone')
   .openapi({ example: 'clone-20300131-120000-k3x9' });
 
 export const CloneAccepted = z
@@ -102,7 +102,5 @@ export const CloneIdParam = z.object({
     .max(64)
     .openapi({ param: { name: 'cloneId', in: 'path' }, example: 'clone-20300131-120000-k3x9' }),
 });
-
-export const ClonePageQuery = pageQuery(CLONE_ID);
 
 export const CloneHeaders = idempotencyHeaders('clone');

@@ -27,7 +27,7 @@ export type CloneStore = Pick<RecordStore<CloneRecord>, 'list' | 'change'> & {
 
 export function createCloneStore(deps: { redis: Redis; sealer: Sealer }): CloneStore {
   const { redis, sealer } = deps;
-  const { find, list, change, keep } = createRecordStore(redis, CLONE_RECORDS);
+  const { find, list, change, keep } = createRecordStore(deps, CLONE_RECORDS);
   return {
     list,
     change,

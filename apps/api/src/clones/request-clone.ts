@@ -28,12 +28,12 @@ type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now'>;
 /**
  * Takes a clone on. Repeating it with the same Idempotency-Key, at once or after an error at any point, gives the same
  * clone and at most one job.
- * @throws AppError `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`
+ * @throws AppError `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`, `quota.key_exceeded`
  */
 export async function requestClone(deps: Deps, request: CloneRequest): Promise<AcceptedClone> {
   const { id, jobId, record } = await takeOn(deps, {
     kind: CLONE_RECORDS,
-    limit: { most: deps.config.maxClones, free: OVER },
+    limit: { most: deps.config.maxClones, mostOfOwner: request.caller.limits.maxClones ?? deps.config.keyMaxClones, free: OVER },
     queue: CLONE_QUEUE,
     idempotency: idempotencyOf(deps.config.secretsKey, 'clone', request),
     recordOf: () => recordOf(deps, request),
@@ -54,7 +54,7 @@ function recordOf(deps: Deps, request: CloneRequest): CloneRecord {
     ...(body.name === undefined ? {} : { name: body.name }),
     url: addressOf(deps, id),
     status: 'queued',
-    owner: caller.id,
+    owner: caller.owner,
     sourceUrl: body.source.url,
     jobId: jobIdOf(request, id),
     createdAt,
@@ -69,7 +69,7 @@ function inputOf({ body, caller, requestId }: CloneRequest, record: CloneRecord)
     source: { url, ...(loginUrl === undefined ? {} : { loginUrl }) },
     secretRef: secretRefOf(record.id),
     ...(body.name === undefined ? {} : { name: body.name }),
-    owner: caller.id,
+    owner: caller.owner,
     ttlMinutes: body.ttlMinutes,
     ...(body.exclude === undefined ? {} : { exclude: body.exclude }),
     requestedAt: record.createdAt,
@@ -79,7 +79,7 @@ function inputOf({ body, caller, requestId }: CloneRequest, record: CloneRecord)
 
 /** One clone has one clone job. A key's entry remembers the clone id, so a repeat finds the same job id. */
 function jobIdOf({ caller, idempotencyKey }: CloneRequest, cloneId: string): string {
-  const seed = `${caller.id}\n${idempotencyKey ?? randomUUID()}\n${cloneId}`;
+  const seed = `${caller.owner}\n${idempotencyKey ?? randomUUID()}\n${cloneId}`;
   return `${CLONE_QUEUE}-${createHash('sha256').update(seed).digest('hex').slice(0, 32)}`;
 }
 

@@ -1,3 +1,4 @@
+import { OWNER_SCOPES } from '@wcr/shared/contracts/access';
 import { describe, expect, it } from 'vitest';
 import { hashApiKey, readApiConfig } from './api-config.ts';
 
@@ -12,7 +13,7 @@ describe('the configuration', () => {
   it('keeps only digests of the keys', () => {
     const config = readApiConfig({ ...ENV, WCR_API_KEYS: 'alice:alice-key-0123456789, ops:ops-key-0123456789:admin' });
     expect(config.apiKeys).toEqual([
-      { name: 'alice', hash: hashApiKey('alice-key-0123456789'), scopes: [] },
+      { name: 'alice', hash: hashApiKey('alice-key-0123456789'), scopes: OWNER_SCOPES },
       { name: 'ops', hash: hashApiKey('ops-key-0123456789'), scopes: ['admin'] },
     ]);
     expect(JSON.stringify(config)).not.toContain('alice-key');

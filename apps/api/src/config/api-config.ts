@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { commonConfig } from '@wcr/shared/config/common-config';
 import { type Config, type ConfigDefinition, envSchemas, parseEnv } from '@wcr/shared/config/parse-env';
+import { OWNER_SCOPES, type Scope } from '@wcr/shared/contracts/access';
 import { z } from 'zod';
 
 /** A key that exists because the environment says so. Only its digest is kept. */
-export type BootstrapKey = { readonly name: string; readonly hash: string; readonly scopes: readonly string[] };
+export type BootstrapKey = { readonly name: string; readonly hash: string; readonly scopes: readonly Scope[] };
 
 const KEY_ENTRY = /^([a-z0-9][a-z0-9-]{0,31}):([\x21-\x2b\x2d-\x39\x3b-\x7e]{16,128})(?::(admin))?$/;
 
@@ -40,7 +41,7 @@ export const apiConfig = {
   },
   apiKeys: {
     env: 'WCR_API_KEYS',
-    doc: 'API keys that exist from the start: name:key,name:key; a third part ":admin" lets a key see what others made.',
+    doc: 'API keys that exist from the start, for their own things: name:key,name:key; with a third part ":admin" for everything.',
     schema: bootstrapKeys,
   },
   metricsToken: {
@@ -62,6 +63,36 @@ export const apiConfig = {
     env: 'WCR_MAX_CLONES',
     doc: 'Most clones there may be at a time, e.g. what a load balancer has routes for; 0 for any number.',
     schema: envSchemas.count.default(0),
+  },
+  keyMaxClones: {
+    env: 'WCR_KEY_MAX_CLONES',
+    doc: 'Most clones the owner of an API key may have at a time; 0 for any number. A key may have limits of its own.',
+    schema: envSchemas.count.default(0),
+  },
+  keyRequestsPerMinute: {
+    env: 'WCR_KEY_REQUESTS_PER_MINUTE',
+    doc: 'Requests an API key may make a minute, all at once or spread out; 0 for any number.',
+    schema: envSchemas.count.default(1_200),
+  },
+  keyEnqueuesPerHour: {
+    env: 'WCR_KEY_ENQUEUES_PER_HOUR',
+    doc: 'Clones, restores and retries an API key may ask for in an hour; 0 for any number.',
+    schema: envSchemas.count.default(600),
+  },
+  authFailuresPerMinute: {
+    env: 'WCR_AUTH_FAILURES_PER_MINUTE',
+    doc: 'Unknown API keys that may come from one address in a minute before it has to wait.',
+    schema: envSchemas.count.min(1).default(30),
+  },
+  trustedProxyHops: {
+    env: 'WCR_TRUSTED_PROXY_HOPS',
+    doc: 'Proxies in front of the API that each add an address to X-Forwarded-For; with 0 that header is not believed.',
+    schema: envSchemas.count.default(0),
+  },
+  auditEntries: {
+    env: 'WCR_AUDIT_ENTRIES',
+    doc: 'About how many entries of the audit log are kept.',
+    schema: envSchemas.count.min(1).default(100_000),
   },
   maxEventStreams: {
     env: 'WCR_MAX_EVENT_STREAMS',
@@ -90,5 +121,5 @@ export function hashApiKey(key: string): string {
 function parseKeyEntry(entry: string): BootstrapKey | undefined {
   const [, name, key, scope] = KEY_ENTRY.exec(entry) ?? [];
   if (name === undefined || key === undefined) return undefined;
-  return { name, hash: hashApiKey(key), scopes: scope === undefined ? [] : [scope] };
+  return { name, hash: hashApiKey(key), scopes: scope === undefined ? OWNER_SCOPES : ['admin'] };
 }

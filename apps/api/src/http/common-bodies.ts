@@ -22,13 +22,11 @@ export function idempotencyHeaders(made: string) {
   });
 }
 
-/** Query of a list. @param id what ids of its entries look like, without anchors */
-export function pageQuery(id: RegExp) {
-  return z.strictObject({
-    limit: z.coerce.number().int().min(1).max(100).default(20),
-    cursor: z
-      .string()
-      .regex(new RegExp(`^\\d{1,16}\\.${id.source}$`), 'must be the nextCursor of the page before')
-      .optional(),
-  });
-}
+/** Query of a list. */
+export const PageQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z
+    .string()
+    .regex(/^[\w-]{40,400}$/, 'must be the nextCursor of the page before')
+    .optional(),
+});

@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import type { $ZodIssue } from 'zod/v4/core';
 import type { ApiContext } from './api-env.ts';
 
-/** Seconds after which a client may knock again when the queue is away. */
-const RETRY_AFTER_SECONDS = '2';
+/** Seconds after which a client may knock again, where the error does not say so itself. */
+const RETRY_AFTER_SECONDS = 2;
 
 /** Renders every error as `{error:{code,message,hint,requestId}}`; one that has no name gives nothing away. */
 export function createErrorHandler(logger: Logger): (error: Error, context: ApiContext) => Response {
@@ -19,7 +19,9 @@ export function createErrorHandler(logger: Logger): (error: Error, context: ApiC
 
 /** The answer for a named error. */
 export function renderError(error: AppError, context: ApiContext): Response {
-  if (error.status === 503 || error.status === 429) context.header('Retry-After', RETRY_AFTER_SECONDS);
+  if (error.status === 503 || error.status === 429) {
+    context.header('Retry-After', String(error.detail['retryAfterSeconds'] ?? RETRY_AFTER_SECONDS));
+  }
   if (error.status === 401) context.header('WWW-Authenticate', 'Bearer');
   return context.json(envelopeOf(error, context.get('requestId')), error.status as ContentfulStatusCode);
 }

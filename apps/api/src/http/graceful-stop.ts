@@ -33,9 +33,11 @@ export function stopOnSignal(options: {
     server.close(() => {
       clearTimeout(cutOff);
       clearInterval(sweep);
-      deps.close();
-      deps.logger.info('stopped');
-      exit(0);
+      void deps.audit.drained().finally(() => {
+        deps.close();
+        deps.logger.info('stopped');
+        exit(0);
+      });
     });
   };
   signals.on('SIGTERM', () => stop('SIGTERM'));

@@ -17,7 +17,7 @@ export function idempotencyOf(
   { body, caller, idempotencyKey }: Repeatable,
 ): Idempotency | undefined {
   if (idempotencyKey === undefined) return undefined;
-  const digest = createHash('sha256').update(`${what}\n${caller.id}\n${idempotencyKey}`).digest('hex');
+  const digest = createHash('sha256').update(`${what}\n${caller.owner}\n${idempotencyKey}`).digest('hex');
   const fingerprint = createHmac('sha256', secretsKey).update(JSON.stringify(body)).digest('hex');
   return { digest, fingerprint };
 }

@@ -1,4 +1,7 @@
+import { AppError } from '@wcr/shared/errors/app-error';
+import type { Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { type Caller, mayAccess } from '../access/api-keys.ts';
 
 export type PageRequest = { readonly limit: number; readonly cursor?: string | undefined };
@@ -6,6 +9,7 @@ export type PageOfRecords<R> = { readonly records: R[]; readonly nextCursor: str
 
 /** Where the records are that are listed, and how they are read. */
 export type Listed<R> = {
+  readonly sealer: Sealer;
   readonly index: string;
   readonly keyOf: (id: string) => string;
   readonly parse: (raw: string | null) => R | undefined;
@@ -24,7 +28,7 @@ export async function listRecords<R extends { id: string; owner: string }>(
 ): Promise<PageOfRecords<R>> {
   const { index } = listed;
   const records: R[] = [];
-  let position = page.cursor === undefined ? 0 : await positionAfter(redis, index, page.cursor);
+  let position = page.cursor === undefined ? 0 : await positionAfter(redis, index, openCursor(listed, caller, page.cursor));
   let lastId = '';
   for (let step = 0; step < MAX_SCAN_STEPS; step++) {
     const ids = await redis.zrevrange(index, position, position + SCAN_STEP - 1);
@@ -33,13 +37,13 @@ export async function listRecords<R extends { id: string; owner: string }>(
     records.push(...wanted);
     const isLastStep = ids.length < SCAN_STEP;
     if (wanted.length < mine.length || (records.length === page.limit && !isLastStep)) {
-      return { records, nextCursor: await cursorOf(redis, index, records.at(-1)?.id ?? '') };
+      return { records, nextCursor: await cursorOf(redis, listed, caller, records.at(-1)?.id ?? '') };
     }
     if (isLastStep) return { records, nextCursor: null };
     position += SCAN_STEP;
     lastId = ids.at(-1) ?? '';
   }
-  return { records, nextCursor: await cursorOf(redis, index, lastId) };
+  return { records, nextCursor: await cursorOf(redis, listed, caller, lastId) };
 }
 
 /** Those of the records that exist and that the caller may see, in the order given. */
@@ -55,16 +59,34 @@ async function readOwned<R extends { owner: string }>(
   return records.filter((record) => mayAccess(caller, record.owner));
 }
 
-/** A cursor names the last record that was looked at, and its score in case that record is gone when the next page is asked for. */
-async function cursorOf(redis: Redis, index: string, id: string): Promise<string | null> {
+const Cursor = z.object({ id: z.string(), score: z.number() });
+type Cursor = z.infer<typeof Cursor>;
+
+/**
+ * A cursor names the last record that was looked at, and its score in case that record is gone when the next page is asked
+ * for. It may be somebody else's record: so it is sealed, for this caller only.
+ */
+async function cursorOf<R>(redis: Redis, { index, sealer }: Listed<R>, caller: Caller, id: string): Promise<string | null> {
   const score = await redis.zscore(index, id);
-  return score === null ? null : `${Math.trunc(Number(score))}.${id}`;
+  const cursor = { id, score: Math.trunc(Number(score)) } satisfies Cursor;
+  return score === null ? null : sealer.seal(cursor, cursorContext(index, caller));
+}
+
+/** @throws AppError `request.invalid` */
+function openCursor<R>({ index, sealer }: Listed<R>, caller: Caller, text: string): Cursor {
+  try {
+    return Cursor.parse(sealer.open(text, cursorContext(index, caller)));
+  } catch (cause) {
+    throw new AppError('request.invalid', { reason: 'cursor: must be the nextCursor of the page before' }, { cause });
+  }
+}
+
+function cursorContext(index: string, caller: Caller): string {
+  return `cursor:${index}:${caller.owner}`;
 }
 
 /** Behind the cursor's record; when that is gone, behind all that came before it: newer ones, and those of its millisecond. */
-async function positionAfter(redis: Redis, index: string, cursor: string): Promise<number> {
-  const dot = cursor.indexOf('.');
-  const [score, id] = [cursor.slice(0, dot), cursor.slice(dot + 1)];
+async function positionAfter(redis: Redis, index: string, { id, score }: Cursor): Promise<number> {
   const rank = await redis.zrevrank(index, id);
   if (rank !== null) return rank + 1;
   const newer = await redis.zcount(index, `(${score}`, '+inf');

@@ -1,4 +1,5 @@
 import { AppError } from '@wcr/shared/errors/app-error';
+import type { Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { z } from 'zod';
 import type { Caller } from '../access/api-keys.ts';
@@ -43,10 +44,14 @@ const REPLACE_IF_SAME = defineScript(`if redis.call('GET', KEYS[1]) ~= ARGV[1] t
 redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL') return 1`);
 const MAX_CHANGE_TRIES = 20;
 
-export function createRecordStore<R extends AnyRecord>(redis: Redis, kind: RecordKind<R>): RecordStore<R> {
+export function createRecordStore<R extends AnyRecord>(
+  { redis, sealer }: { redis: Redis; sealer: Sealer },
+  kind: RecordKind<R>,
+): RecordStore<R> {
+  const listed = { ...kind, sealer, parse: (raw: string | null) => parseRecord(kind, raw) };
   return {
     find: async (id) => parseRecord(kind, await viaRedis(() => redis.get(kind.keyOf(id)))),
-    list: (caller, page) => viaRedis(() => listRecords(redis, { ...kind, parse: (raw) => parseRecord(kind, raw) }, caller, page)),
+    list: (caller, page) => viaRedis(() => listRecords(redis, listed, caller, page)),
     async change(id, change) {
       for (let tries = 0; tries < MAX_CHANGE_TRIES; tries++) {
         const tried = await tryChange(redis, kind, id, change);

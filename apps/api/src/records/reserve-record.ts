@@ -16,8 +16,8 @@ const DAY_SECONDS = 24 * 3600;
  *
  * KEYS: idempotency entry, record, index, job, secret…
  * ARGV: entry ('' without a key), record, createdAt, id, seconds, prefix of records, most records (0: any number), statuses
- *   that do not count (" a b "), sealed…
- * Returns: {'new'} | {'full'} | {'taken'} (a record or job has the id) | {'held', entry, record or ''}.
+ *   that do not count (" a b "), owner, most records of the owner (0: any number), sealed…
+ * Returns: {'new'} | {'full'} | {'full-owner'} | {'taken'} (a record or job has the id) | {'held', entry, record or ''}.
  */
 const RESERVE = defineScript(`if ARGV[1] ~= '' then
   local held = redis.call('GET', KEYS[1])
@@ -27,17 +27,23 @@ const RESERVE = defineScript(`if ARGV[1] ~= '' then
   end
 end
 if redis.call('EXISTS', KEYS[2], KEYS[4]) > 0 then return {'taken'} end
-local most = tonumber(ARGV[7])
-if most > 0 and redis.call('ZCARD', KEYS[3]) >= most then
-  local count = 0
+local function count(part)
+  local found = 0
   for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
     local text = redis.call('GET', ARGV[6] .. id)
-    local status = text and cjson.decode(text)['status']
-    if status and not string.find(ARGV[8], ' ' .. status .. ' ', 1, true) then count = count + 1 end
+    if text and string.find(text, part, 1, true) then
+      local status = cjson.decode(text)['status']
+      if not string.find(ARGV[8], ' ' .. status .. ' ', 1, true) then found = found + 1 end
+    end
   end
-  if count >= most then return {'full'} end
+  return found
 end
-for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 4], 'EX', ARGV[5]) end
+local all, most, mostOfOwner = redis.call('ZCARD', KEYS[3]), tonumber(ARGV[7]), tonumber(ARGV[10])
+if most > 0 and all >= most and count('') >= most then return {'full'} end
+if mostOfOwner > 0 and all >= mostOfOwner then
+  if count('"owner":' .. ARGV[9]) >= mostOfOwner then return {'full-owner'} end
+end
+for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 6], 'EX', ARGV[5]) end
 redis.call('SET', KEYS[2], ARGV[2])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
 if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[5]) end
@@ -61,6 +67,8 @@ export type Reservation<R extends AnyRecord> = {
 export type RecordLimit = {
   /** 0: any number. */
   readonly most: number;
+  /** Of the record's owner; 0: any number. */
+  readonly mostOfOwner: number;
   /** Statuses of records that do not count. */
   readonly free: readonly string[];
 };
@@ -73,7 +81,8 @@ export type Reserved<R extends AnyRecord> =
 
 /**
  * Writes down what is asked for, unless the same request already was.
- * @throws AppError `request.idempotency_conflict` when the key was used with another body; `quota.exceeded`, `queue.unavailable`
+ * @throws AppError `request.idempotency_conflict` when the key was used with another body; `quota.exceeded`,
+ *   `quota.key_exceeded`, `queue.unavailable`
  */
 export async function reserveRecord<R extends AnyRecord>(redis: Redis, reservation: Reservation<R>): Promise<Reserved<R>> {
   const { kind, record, jobKey, sealed, idempotency, limit } = reservation;
@@ -87,12 +96,15 @@ export async function reserveRecord<R extends AnyRecord>(redis: Redis, reservati
       [redisKeys.idempotency(idempotency?.digest ?? 'none'), kind.keyOf(id), kind.index, jobKey, ...secretKeys],
       [
         ...[entry, JSON.stringify(record), String(createdAt), id, String(DAY_SECONDS), kind.keyOf('')],
-        ...[String(limit?.most ?? 0), ` ${limit?.free.join(' ') ?? ''} `, ...sealed.values()],
+        ...[String(limit?.most ?? 0), ` ${limit?.free.join(' ') ?? ''} `],
+        // As it stands in a record's text, where nothing else can look like it: quotes inside of strings are escaped.
+        ...[JSON.stringify(record.owner), String(limit?.mostOfOwner ?? 0), ...sealed.values()],
       ],
     ),
   );
   const [outcome, heldEntry = '', heldRecord = ''] = z.array(z.string()).parse(reply);
   if (outcome === 'full') throw new AppError('quota.exceeded', { most: limit?.most ?? 0 });
+  if (outcome === 'full-owner') throw new AppError('quota.key_exceeded', { most: limit?.mostOfOwner ?? 0 });
   if (outcome === 'new' || outcome === 'taken') return { outcome };
   const held = IdempotencyEntry.parse(JSON.parse(heldEntry));
   if (held.fingerprint !== idempotency?.fingerprint) throw new AppError('request.idempotency_conflict');

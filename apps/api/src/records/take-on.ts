@@ -37,7 +37,7 @@ const MAX_ID_TRIES = 8;
 /**
  * Takes a request on: seals the secrets, writes the record, queues the job. Repeating it with the same Idempotency-Key,
  * at once or after an error at any point, gives the same record and at most one job.
- * @throws AppError `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`
+ * @throws AppError `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`, `quota.key_exceeded`
  */
 export async function takeOn<R extends AnyRecord>(deps: Deps, order: Order<R>): Promise<TakenOn<R>> {
   const { kind, idempotency } = order;

@@ -60,7 +60,7 @@ function recordOf(deps: Deps, request: RestoreRequest, tries: number): RestoreRe
   const id = restoreIdOf(request, tries);
   return {
     id,
-    owner: caller.id,
+    owner: caller.owner,
     status: 'queued',
     ...(cloneId === undefined ? {} : { cloneId }),
     ...(source === undefined ? {} : { sourceUrl: source.url }),
@@ -78,7 +78,7 @@ function inputOf({ body, caller, requestId }: RestoreRequest, record: RestoreRec
     from: source === undefined ? { cloneId: CloneId.parse(cloneId) } : { source: accessOf(source, sourceRefOf(record.id)) },
     target: accessOf(target, targetSecretRef(record.id)),
     options: record.options,
-    owner: caller.id,
+    owner: caller.owner,
     requestedAt: record.createdAt,
     requestId,
   };
@@ -100,7 +100,7 @@ function sealable({ body: { source, target } }: RestoreRequest, id: string): Map
  */
 function restoreIdOf({ caller, idempotencyKey }: RestoreRequest, tries: number): string {
   const name = tries === 0 && idempotencyKey !== undefined ? idempotencyKey : randomUUID();
-  const digest = createHash('sha256').update(`${caller.id}\n${name}`).digest('hex');
+  const digest = createHash('sha256').update(`${caller.owner}\n${name}`).digest('hex');
   return `${RESTORE_QUEUE}-${digest.slice(0, 32)}`;
 }
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { RestoreOptions, RestoreReport, RestoreStatus } from '@wcr/shared/contracts/restore';
 import { CloneIdField } from '../clones/clone-bodies.ts';
-import { idempotencyHeaders, JobLinks, pageQuery } from '../http/common-bodies.ts';
+import { idempotencyHeaders, JobLinks } from '../http/common-bodies.ts';
 import { Source, Target } from '../sites/site-bodies.ts';
 
 const EXAMPLE_ID = 'restore-9b1c2ad04f7e63588d1c4e2f7a90b135';
@@ -94,7 +94,5 @@ export const RestoreIdParam = z.object({
     .max(64)
     .openapi({ param: { name: 'restoreId', in: 'path' }, example: EXAMPLE_ID }),
 });
-
-export const RestorePageQuery = pageQuery(/restore-[0-9a-f]{32}/);
 
 export const RestoreHeaders = idempotencyHeaders('restore');

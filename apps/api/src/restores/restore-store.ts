@@ -1,6 +1,7 @@
 import { redisKeys } from '@wcr/shared/contracts/queues';
 import { RestoreRecord } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
+import type { Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import { type Caller, mayAccess } from '../access/api-keys.ts';
 import { createRecordStore, type RecordKind, type RecordStore } from '../records/record-store.ts';
@@ -19,8 +20,8 @@ export type RestoreStore = Pick<RecordStore<RestoreRecord>, 'find' | 'list' | 'c
   revive(restoreId: string): Promise<void>;
 };
 
-export function createRestoreStore({ redis }: { redis: Redis }): RestoreStore {
-  const { find, list, change, keep } = createRecordStore(redis, RESTORE_RECORDS);
+export function createRestoreStore(deps: { redis: Redis; sealer: Sealer }): RestoreStore {
+  const { find, list, change, keep } = createRecordStore(deps, RESTORE_RECORDS);
   return {
     find,
     list,

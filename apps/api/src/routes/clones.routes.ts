@@ -6,7 +6,6 @@ import {
   CloneHeaders,
   CloneIdParam,
   ClonePage,
-  ClonePageQuery,
   CloneView,
   Credentials,
   changeCloneSchema,
@@ -17,10 +16,9 @@ import { type AcceptedClone, requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
-import { requireApiKey } from '../http/bearer-auth.ts';
+import { PageQuery } from '../http/common-bodies.ts';
+import { GUARDED, guard, noteRecord } from '../http/guard.ts';
 import { linksOf } from '../queue/job-links.ts';
-
-const SECURED = ['auth.missing', 'auth.invalid', 'queue.unavailable'] as const;
 
 /** `/api/v1/clones` and what is below it. */
 export function addCloneRoutes(app: ApiApp, deps: ApiDeps): void {
@@ -31,13 +29,11 @@ export function addCloneRoutes(app: ApiApp, deps: ApiDeps): void {
 
 function addCreate(app: ApiApp, deps: ApiDeps): void {
   const route = createRoute({
+    ...guard(deps, 'createClone'),
     method: 'post',
     path: '/api/v1/clones',
-    operationId: 'createClone',
     summary: 'Clone a site',
     tags: ['clones'],
-    security: [{ apiKey: [] }],
-    middleware: requireApiKey(deps.keys),
     request: {
       headers: CloneHeaders,
       body: { required: true, content: { 'application/json': { schema: newCloneSchema(deps.config.maxTtlMinutes) } } },
@@ -45,12 +41,13 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
     responses: {
       202: jsonAnswer(CloneAccepted, 'The clone is queued; its job tells how far it is.'),
       ...errorAnswers(
-        ...SECURED,
+        ...GUARDED,
         'request.invalid',
         'request.idempotency_conflict',
         'request.too_large',
         'request.not_json',
         'quota.exceeded',
+        'quota.key_exceeded',
       ),
     },
   });
@@ -61,23 +58,24 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
       idempotencyKey: context.req.valid('header')['idempotency-key'],
       requestId: context.get('requestId'),
     });
+    noteRecord(context, accepted.id);
     return context.json(acceptedBody(accepted, deps.config.publicUrl), 202);
   });
 }
 
 function addReads(app: ApiApp, deps: ApiDeps): void {
-  const { keys, clones, config } = deps;
-  const shared = { tags: ['clones'], security: [{ apiKey: [] }], middleware: requireApiKey(keys) };
+  const { clones, config } = deps;
+  const shared = { tags: ['clones'] };
   const list = createRoute({
+    ...guard(deps, 'listClones'),
     ...shared,
     method: 'get',
     path: '/api/v1/clones',
-    operationId: 'listClones',
     summary: 'List clones, newest first',
-    request: { query: ClonePageQuery },
+    request: { query: PageQuery },
     responses: {
       200: jsonAnswer(ClonePage, 'A page; it may be short and still have a successor.'),
-      ...errorAnswers(...SECURED, 'request.invalid'),
+      ...errorAnswers(...GUARDED, 'request.invalid'),
     },
   });
   app.openapi(list, async (context) => {
@@ -86,13 +84,13 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
   });
 
   const one = createRoute({
+    ...guard(deps, 'readClone'),
     ...shared,
     method: 'get',
     path: '/api/v1/clones/{cloneId}',
-    operationId: 'readClone',
     summary: 'One clone',
     request: { params: CloneIdParam },
-    responses: { 200: jsonAnswer(CloneView, 'The clone.'), ...errorAnswers(...SECURED, 'clone.not_found') },
+    responses: { 200: jsonAnswer(CloneView, 'The clone.'), ...errorAnswers(...GUARDED, 'clone.not_found') },
   });
   app.openapi(one, async (context) => {
     const record = await clones.read(context.req.valid('param').cloneId, context.get('caller'));
@@ -100,15 +98,15 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
   });
 
   const login = createRoute({
+    ...guard(deps, 'readCredentials'),
     ...shared,
     method: 'get',
     path: '/api/v1/clones/{cloneId}/credentials',
-    operationId: 'readCredentials',
     summary: 'The login of the clone’s own administrator',
     request: { params: CloneIdParam },
     responses: {
       200: jsonAnswer(Credentials, 'User name, password and login page.'),
-      ...errorAnswers(...SECURED, 'clone.not_found', 'clone.not_ready', 'clone.credentials_missing'),
+      ...errorAnswers(...GUARDED, 'clone.not_found', 'clone.not_ready', 'clone.credentials_missing'),
     },
   });
   app.openapi(login, async (context) => {
@@ -120,12 +118,12 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
 
 function addChanges(app: ApiApp, deps: ApiDeps): void {
   const { config } = deps;
-  const shared = { tags: ['clones'], security: [{ apiKey: [] }], middleware: requireApiKey(deps.keys) };
+  const shared = { tags: ['clones'] };
   const change = createRoute({
+    ...guard(deps, 'changeClone'),
     ...shared,
     method: 'patch',
     path: '/api/v1/clones/{cloneId}',
-    operationId: 'changeClone',
     summary: 'Extend or shorten the life of a clone',
     description: 'Possible as soon as a worker has taken the clone up.',
     request: {
@@ -134,7 +132,7 @@ function addChanges(app: ApiApp, deps: ApiDeps): void {
     },
     responses: {
       200: jsonAnswer(CloneView, 'The clone with its new expiry.'),
-      ...errorAnswers(...SECURED, 'request.invalid', 'request.not_json', 'clone.not_found', 'clone.ended', 'clone.not_ready'),
+      ...errorAnswers(...GUARDED, 'request.invalid', 'request.not_json', 'clone.not_found', 'clone.ended', 'clone.not_ready'),
     },
   });
   app.openapi(change, async (context) => {
@@ -148,14 +146,14 @@ function addChanges(app: ApiApp, deps: ApiDeps): void {
   });
 
   const remove = createRoute({
+    ...guard(deps, 'deleteClone'),
     ...shared,
     method: 'delete',
     path: '/api/v1/clones/{cloneId}',
-    operationId: 'deleteClone',
     summary: 'Let a clone expire now',
     description: 'Idempotent: repeating it names the same job. A clone that is still being made is cancelled.',
     request: { params: CloneIdParam },
-    responses: { 202: jsonAnswer(CloneAccepted, 'The clone is going.'), ...errorAnswers(...SECURED, 'clone.not_found') },
+    responses: { 202: jsonAnswer(CloneAccepted, 'The clone is going.'), ...errorAnswers(...GUARDED, 'clone.not_found') },
   });
   app.openapi(remove, async (context) => {
     const deleted = await deleteClone(deps, {

@@ -1,3 +1,4 @@
+import { SCOPES } from '@wcr/shared/contracts/access';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { changeCloneSchema, newCloneSchema } from '../clones/clone-bodies.ts';
 import { NewRestore } from '../restores/restore-bodies.ts';
@@ -6,7 +7,8 @@ import { startTestApi, type TestApi } from '../testing/start-api.ts';
 
 type Operation = {
   operationId?: string;
-  security?: unknown[];
+  description?: string;
+  security?: { apiKey: string[] }[];
   responses: Record<string, { content?: unknown; description: string }>;
   parameters?: { name: string; in: string }[];
 };
@@ -43,13 +45,15 @@ it('is OpenAPI 3.1 whose parts fit together', () => {
   );
   const ids = operations.map((operation) => operation.operationId);
   expect(new Set(ids).size).toBe(ids.length);
-  for (const { path, parameters = [], responses, security } of operations) {
+  for (const { path, parameters = [], responses, security, description } of operations) {
     const inPath = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
     expect(parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name)).toEqual(inPath);
-    for (const { description } of Object.values(responses)) expect(description).not.toBe('');
+    for (const answer of Object.values(responses)) expect(answer.description).not.toBe('');
     if (path.startsWith('/api/')) {
-      expect(security).toEqual([{ apiKey: [] }]);
-      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '503']));
+      const [scope] = security?.[0]?.apiKey ?? [];
+      expect(SCOPES).toContain(scope);
+      expect(description).toContain(`Needs the scope \`${scope}\`.`);
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403', '429', '503']));
     }
   }
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map((match) => match[1]);

@@ -43,15 +43,17 @@ export function addDocsRoutes(app: ApiApp): void {
   let documentText: string | undefined;
   app.get('/openapi.json', (context) => {
     documentText ??= JSON.stringify(
-      app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: {
-          title: TITLE,
-          version: '1.0.0',
-          description:
-            'Clones a live WordPress site into a temporary, private, working copy, and restores what was changed there to a live site.',
-        },
-      }),
+      tellScopes(
+        app.getOpenAPI31Document({
+          openapi: '3.1.0',
+          info: {
+            title: TITLE,
+            version: '1.0.0',
+            description:
+              'Clones a live WordPress site into a temporary, private, working copy, and restores what was changed there to a live site.',
+          },
+        }),
+      ),
     );
     return context.body(documentText, 200, { 'Content-Type': 'application/json; charset=utf-8' });
   });
@@ -69,4 +71,15 @@ export function addDocsRoutes(app: ApiApp): void {
     const bytes = await readFile(join(folder, asset));
     return context.body(new Uint8Array(bytes), 200, { 'Content-Type': type, 'Cache-Control': 'public, max-age=86400' });
   });
+}
+
+type Document = ReturnType<ApiApp['getOpenAPI31Document']>;
+
+/** Says for people, too, which scope a call needs: a security requirement holds it for machines. */
+function tellScopes(document: Document): Document {
+  for (const operation of Object.values(document.paths ?? {}).flatMap((path) => Object.values(path))) {
+    const [scope] = operation.security?.[0]?.['apiKey'] ?? [];
+    if (scope) operation.description = [operation.description, `Needs the scope \`${scope}\`.`].filter(Boolean).join(' ');
+  }
+  return document;
 }

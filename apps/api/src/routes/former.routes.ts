@@ -6,8 +6,8 @@ import { requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
-import { requireApiKey } from '../http/bearer-auth.ts';
 import { refuseInvalid } from '../http/error-envelope.ts';
+import { GUARDED, guard, noteRecord } from '../http/guard.ts';
 import { findJob } from '../queue/find-job.ts';
 import { linksOf } from '../queue/job-links.ts';
 import { JobStatus, readJob } from '../queue/read-job.ts';
@@ -16,8 +16,7 @@ import { NewRestore } from '../restores/restore-bodies.ts';
 import { normaliseSiteAddress } from '../sites/site-address.ts';
 import { SiteFields } from '../sites/site-bodies.ts';
 
-const SECURED = ['auth.missing', 'auth.invalid', 'queue.unavailable'] as const;
-const shared = { tags: ['former clients'], deprecated: true, security: [{ apiKey: [] }] };
+const shared = { tags: ['former clients'], deprecated: true };
 
 /** Addresses and field names of the time before `/api/v1`: translated at the edge, nothing else. */
 export function addFormerRoutes(app: ApiApp, deps: ApiDeps): void {
@@ -56,16 +55,22 @@ function addClone(app: ApiApp, deps: ApiDeps): void {
   const { maxTtlMinutes, publicUrl } = deps.config;
   const current = newCloneSchema(maxTtlMinutes);
   const route = createRoute({
+    ...guard(deps, 'formerCreateClone'),
     ...shared,
     method: 'post',
     path: '/clone',
-    operationId: 'formerCreateClone',
     summary: 'As POST /api/v1/clones, with the field names of former clients',
-    middleware: requireApiKey(deps.keys),
     request: { body: { required: true, content: { 'application/json': { schema: formerCloneSchema(maxTtlMinutes) } } } },
     responses: {
       202: jsonAnswer(FormerAccepted, 'The clone is queued.'),
-      ...errorAnswers(...SECURED, 'request.invalid', 'request.too_large', 'request.not_json'),
+      ...errorAnswers(
+        ...GUARDED,
+        'request.invalid',
+        'request.too_large',
+        'request.not_json',
+        'quota.exceeded',
+        'quota.key_exceeded',
+      ),
     },
   });
   app.openapi(route, async (context) => {
@@ -74,6 +79,7 @@ function addClone(app: ApiApp, deps: ApiDeps): void {
     if (!body.success) refuseInvalid(body.error.issues);
     const caller = context.get('caller');
     const accepted = await requestClone(deps, { body: body.data, caller, requestId: context.get('requestId') });
+    noteRecord(context, accepted.id);
     const answer = {
       success: true as const,
       job_id: accepted.jobId,
@@ -108,19 +114,18 @@ const FormerRestoreAccepted = z
 function addRestore(app: ApiApp, deps: ApiDeps): void {
   const { clonesUrl, publicUrl } = deps.config;
   const route = createRoute({
+    ...guard(deps, 'formerCreateRestore'),
     ...shared,
     method: 'post',
     path: '/restore',
-    operationId: 'formerCreateRestore',
     summary: 'As POST /api/v1/restores, with the field names of former clients',
     description:
       'A source whose address is that of a clone is taken for this clone: its changes are restored, not its whole state.',
-    middleware: requireApiKey(deps.keys),
     request: { body: { required: true, content: { 'application/json': { schema: FormerRestore } } } },
     responses: {
       202: jsonAnswer(FormerRestoreAccepted, 'The restore is queued.'),
       ...errorAnswers(
-        ...SECURED,
+        ...GUARDED,
         'request.invalid',
         'request.too_large',
         'request.not_json',
@@ -137,6 +142,7 @@ function addRestore(app: ApiApp, deps: ApiDeps): void {
     if (!body.success) refuseInvalid(body.error.issues);
     const caller = context.get('caller');
     const { id, jobId } = await requestRestore(deps, { body: body.data, caller, requestId: context.get('requestId') });
+    noteRecord(context, id);
     const answer = { success: true as const, job_id: jobId, restore_id: id, status_url: formerStatusUrl(jobId, publicUrl) };
     return context.json(answer, 202);
   });
@@ -165,14 +171,13 @@ const FormerJob = z
 
 function addJobStatus(app: ApiApp, deps: ApiDeps): void {
   const route = createRoute({
+    ...guard(deps, 'formerReadJob'),
     ...shared,
     method: 'get',
     path: '/api/v2/job-status/{jobId}',
-    operationId: 'formerReadJob',
     summary: 'As GET /api/v1/jobs/{jobId}, with the field names of former clients',
-    middleware: requireApiKey(deps.keys),
     request: { params: z.object({ jobId: z.string().max(128) }) },
-    responses: { 200: jsonAnswer(FormerJob, 'The job.'), ...errorAnswers(...SECURED, 'job.not_found') },
+    responses: { 200: jsonAnswer(FormerJob, 'The job.'), ...errorAnswers(...GUARDED, 'job.not_found') },
   });
   app.openapi(route, async (context) => {
     const owned = await findJob(deps, context.req.valid('param').jobId, context.get('caller'));

@@ -1,18 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '@wcr/shared/errors/app-error';
-import { streamSSE } from 'hono/streaming';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
-import { requireApiKey } from '../http/bearer-auth.ts';
+import { GUARDED, guard } from '../http/guard.ts';
 import { cancelJob } from '../queue/cancel-job.ts';
 import { findJob } from '../queue/find-job.ts';
-import { followJob, LAST_EVENT_ID } from '../queue/job-events.ts';
+import { followJob, type JobEvent, LAST_EVENT_ID } from '../queue/job-events.ts';
 import { parseMark, readLogs } from '../queue/job-logs.ts';
 import { JobView, readJob } from '../queue/read-job.ts';
 import { retryJob } from '../queue/retry-job.ts';
 
-const SECURED = ['auth.missing', 'auth.invalid', 'job.not_found', 'queue.unavailable'] as const;
+const SECURED = [...GUARDED, 'job.not_found'] as const;
 const JobIdParam = z.object({
   jobId: z
     .string()
@@ -35,15 +35,13 @@ export function addJobRoutes(app: ApiApp, deps: ApiDeps): void {
 function addReads(app: ApiApp, deps: ApiDeps): void {
   const shared = {
     tags: ['jobs'],
-    security: [{ apiKey: [] }],
-    middleware: requireApiKey(deps.keys),
     request: { params: JobIdParam },
   };
   const one = createRoute({
+    ...guard(deps, 'readJob'),
     ...shared,
     method: 'get',
     path: '/api/v1/jobs/{jobId}',
-    operationId: 'readJob',
     summary: 'One job',
     responses: { 200: jsonAnswer(JobView, 'The job.'), ...errorAnswers(...SECURED) },
   });
@@ -53,10 +51,10 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
   });
 
   const cancel = createRoute({
+    ...guard(deps, 'cancelJob'),
     ...shared,
     method: 'post',
     path: '/api/v1/jobs/{jobId}/cancel',
-    operationId: 'cancelJob',
     summary: 'Cancel a job that has not ended',
     description: 'A restore may be cancelled at any time: its target is left as it was or as restored, never in between.',
     responses: {
@@ -71,10 +69,10 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
   });
 
   const retry = createRoute({
+    ...guard(deps, 'retryJob'),
     ...shared,
     method: 'post',
     path: '/api/v1/jobs/{jobId}/retry',
-    operationId: 'retryJob',
     summary: 'Try a failed job again',
     responses: {
       202: jsonAnswer(JobView, 'The job is queued again.'),
@@ -90,14 +88,12 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
 
 function addLogs(app: ApiApp, deps: ApiDeps): void {
   const route = createRoute({
+    ...guard(deps, 'readJobLog'),
     method: 'get',
     path: '/api/v1/jobs/{jobId}/logs',
-    operationId: 'readJobLog',
     summary: 'The log of a job',
     description: 'JSON, or plain lines with `Accept: text/plain`.',
     tags: ['jobs'],
-    security: [{ apiKey: [] }],
-    middleware: requireApiKey(deps.keys),
     request: { params: JobIdParam, query: LogQuery },
     responses: {
       200: {
@@ -120,16 +116,14 @@ function addLogs(app: ApiApp, deps: ApiDeps): void {
 
 function addEvents(app: ApiApp, deps: ApiDeps): void {
   const route = createRoute({
+    ...guard(deps, 'followJob'),
     method: 'get',
     path: '/api/v1/jobs/{jobId}/events',
-    operationId: 'followJob',
     summary: 'A job’s events as they happen (server-sent events)',
     description:
       'First `state` with the whole job, then `log` and `progress`, and at the end `completed` or `failed` with the whole job. ' +
       'A client that reconnects with `Last-Event-ID` gets the log lines it has not seen, and 204 after the end.',
     tags: ['jobs'],
-    security: [{ apiKey: [] }],
-    middleware: requireApiKey(deps.keys),
     request: { params: JobIdParam, headers: z.object({ 'last-event-id': z.string().max(64).optional() }) },
     responses: {
       200: { description: 'The events.', content: { 'text/event-stream': { schema: z.string() } } },
@@ -146,15 +140,23 @@ function addEvents(app: ApiApp, deps: ApiDeps): void {
     return streamSSE(context, async (stream) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
+      const keyEnded = deps.admission.watchKey(context.get('caller'), gone.signal);
+      const signal = AbortSignal.any([gone.signal, keyEnded]);
       try {
-        for await (const event of followJob(deps, owned, { from: parseMark(lastEventId), signal: gone.signal })) {
-          if (event === undefined) await stream.write(': still here\n\n');
-          else await stream.writeSSE(event);
-        }
+        await writeEvents(stream, followJob(deps, owned, { from: parseMark(lastEventId), signal }));
       } catch (error) {
         // The stream just ends: the client comes back with its last event id and gets a proper answer.
         deps.logger.warn({ err: error, requestId: context.get('requestId') }, 'an event stream broke');
+      } finally {
+        gone.abort();
       }
     });
   });
+}
+
+async function writeEvents(stream: SSEStreamingApi, events: AsyncIterable<JobEvent | undefined>): Promise<void> {
+  for await (const event of events) {
+    if (event === undefined) await stream.write(': still here\n\n');
+    else await stream.writeSSE(event);
+  }
 }

@@ -140,7 +140,7 @@ describe('asking for a clone', () => {
 
   it('knows keys that are stored in Redis by their digest', async () => {
     const { hashApiKey } = await import('../config/api-config.ts');
-    const caller = { id: 'key-7', name: 'carol', scopes: [], createdAt: 1 };
+    const caller = { id: 'key-7', name: 'carol', owner: 'key-7', scopes: ['clones:write'], limits: {}, createdAt: 1 };
     await api.deps.redis.hset(redisKeys.apiKeys, hashApiKey('carol-key-0123456789'), JSON.stringify(caller));
     const { clone } = await accept(undefined, {}, 'carol-key-0123456789');
     const record = await api.deps.redis.get(redisKeys.clone(clone.id));

@@ -126,14 +126,14 @@ describe('asking for a restore', () => {
     const error = await errorOf(await post(body));
     expect(error).toMatchObject({ status: 400, code: 'request.invalid' });
     expect(error.message).toContain(message);
-    expect(await api.deps.redis.keys('*')).toEqual([]);
+    expect(await api.deps.redis.keys('*restore*')).toEqual([]);
   });
 
   it('refuses what is not JSON or too large, and callers it does not know', async () => {
     expect(await errorOf(await post('x=1', ALICE, { 'content-type': 'text/plain' }))).toMatchObject({ code: 'request.not_json' });
     expect(await errorOf(await post({ source: SOURCE, x: 'x'.repeat(70_000) }))).toMatchObject({ code: 'request.too_large' });
     expect(await errorOf(await post({ source: SOURCE, target: TARGET }, 'wrong'))).toMatchObject({ code: 'auth.invalid' });
-    expect(await api.deps.redis.keys('*')).toEqual([]);
+    expect(await api.deps.redis.keys('*restore*')).toEqual([]);
   });
 
   it('takes only a clone of the caller that is ready', async () => {

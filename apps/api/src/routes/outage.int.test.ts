@@ -25,6 +25,7 @@ const CALLS: [string, string, unknown?][] = [
   ['POST', '/clone', BODY],
   ['POST', '/restore', RESTORE],
   ['GET', '/api/v2/job-status/clone-1'],
+  ['GET', '/api/v1/audit'],
   ['GET', '/health'],
   ['GET', '/health/ready'],
   ['GET', '/metrics'],
@@ -63,8 +64,6 @@ async function expectUnavailable(): Promise<void> {
     });
   }
   expect((await api.call('GET', '/health/live')).status).toBe(200);
-  const invalid = await api.call('POST', '/api/v1/clones', { body: { source: {} } });
-  expect(invalid.status).toBe(400);
   const stranger = await api.call('GET', '/api/v1/clones', { key: 'an-unknown-key' });
   expect(stranger.status).toBe(503);
 }

@@ -2,7 +2,8 @@ import { createRoute } from '@hono/zod-openapi';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
-import { requireApiKey } from '../http/bearer-auth.ts';
+import { PageQuery } from '../http/common-bodies.ts';
+import { GUARDED, guard, noteRecord } from '../http/guard.ts';
 import { linksOf } from '../queue/job-links.ts';
 import { type AcceptedRestore, requestRestore } from '../restores/request-restore.ts';
 import {
@@ -11,13 +12,10 @@ import {
   RestoreHeaders,
   RestoreIdParam,
   RestorePage,
-  RestorePageQuery,
   RestoreView,
 } from '../restores/restore-bodies.ts';
 import { viewRestore } from '../restores/restore-view.ts';
 import { requestRollback } from '../restores/roll-back.ts';
-
-const SECURED = ['auth.missing', 'auth.invalid', 'queue.unavailable'] as const;
 
 /** `/api/v1/restores` and what is below it. */
 export function addRestoreRoutes(app: ApiApp, deps: ApiDeps): void {
@@ -28,17 +26,15 @@ export function addRestoreRoutes(app: ApiApp, deps: ApiDeps): void {
 
 function addCreate(app: ApiApp, deps: ApiDeps): void {
   const route = createRoute({
+    ...guard(deps, 'createRestore'),
     method: 'post',
     path: '/api/v1/restores',
-    operationId: 'createRestore',
     summary: 'Restore a clone, or another site, to a live site',
     description:
       'Writes what was changed in the clone and leaves alone what came in at the target meanwhile. Where both changed the ' +
       'same, the job fails with `restore.target_changed` before anything is written, unless `overwriteTargetChanges` is set. ' +
       'With `dryRun` the report of the restore tells what would be done.',
     tags: ['restores'],
-    security: [{ apiKey: [] }],
-    middleware: requireApiKey(deps.keys),
     request: {
       headers: RestoreHeaders,
       body: { required: true, content: { 'application/json': { schema: NewRestore } } },
@@ -46,7 +42,7 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
     responses: {
       202: jsonAnswer(RestoreAccepted, 'The restore is queued; its job tells how far it is.'),
       ...errorAnswers(
-        ...SECURED,
+        ...GUARDED,
         'request.invalid',
         'request.idempotency_conflict',
         'request.too_large',
@@ -64,23 +60,24 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
       idempotencyKey: context.req.valid('header')['idempotency-key'],
       requestId: context.get('requestId'),
     });
+    noteRecord(context, accepted.id);
     return context.json(acceptedBody(accepted, deps.config.publicUrl), 202);
   });
 }
 
 function addReads(app: ApiApp, deps: ApiDeps): void {
-  const { keys, restores, config } = deps;
-  const shared = { tags: ['restores'], security: [{ apiKey: [] }], middleware: requireApiKey(keys) };
+  const { restores, config } = deps;
+  const shared = { tags: ['restores'] };
   const list = createRoute({
+    ...guard(deps, 'listRestores'),
     ...shared,
     method: 'get',
     path: '/api/v1/restores',
-    operationId: 'listRestores',
     summary: 'List restores, newest first',
-    request: { query: RestorePageQuery },
+    request: { query: PageQuery },
     responses: {
       200: jsonAnswer(RestorePage, 'A page; it may be short and still have a successor.'),
-      ...errorAnswers(...SECURED, 'request.invalid'),
+      ...errorAnswers(...GUARDED, 'request.invalid'),
     },
   });
   app.openapi(list, async (context) => {
@@ -89,13 +86,13 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
   });
 
   const one = createRoute({
+    ...guard(deps, 'readRestore'),
     ...shared,
     method: 'get',
     path: '/api/v1/restores/{restoreId}',
-    operationId: 'readRestore',
     summary: 'One restore, with its report',
     request: { params: RestoreIdParam },
-    responses: { 200: jsonAnswer(RestoreView, 'The restore.'), ...errorAnswers(...SECURED, 'restore.not_found') },
+    responses: { 200: jsonAnswer(RestoreView, 'The restore.'), ...errorAnswers(...GUARDED, 'restore.not_found') },
   });
   app.openapi(one, async (context) => {
     const record = await restores.read(context.req.valid('param').restoreId, context.get('caller'));
@@ -105,12 +102,10 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
 
 function addRollback(app: ApiApp, deps: ApiDeps): void {
   const route = createRoute({
+    ...guard(deps, 'rollBackRestore'),
     tags: ['restores'],
-    security: [{ apiKey: [] }],
-    middleware: requireApiKey(deps.keys),
     method: 'post',
     path: '/api/v1/restores/{restoreId}/rollback',
-    operationId: 'rollBackRestore',
     summary: 'Roll a restore back to its restore point',
     description:
       'Puts back what the restore replaced and leaves alone what visitors have written since. Idempotent: while a rollback ' +
@@ -118,7 +113,7 @@ function addRollback(app: ApiApp, deps: ApiDeps): void {
     request: { params: RestoreIdParam },
     responses: {
       202: jsonAnswer(RestoreAccepted, 'The rollback is queued; its job tells how far it is.'),
-      ...errorAnswers(...SECURED, 'restore.not_found', 'restore.no_restore_point'),
+      ...errorAnswers(...GUARDED, 'restore.not_found', 'restore.no_restore_point'),
     },
   });
   app.openapi(route, async (context) => {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** Everything in Redis as text: keys, and values of each type. */
+/** Everything in Redis as text: keys, and values of each type; what goes meanwhile has none. */
 export async function dumpRedis(redis: Redis): Promise<string> {
   const keys = await redis.keys('*');
   const entries = await Promise.all(keys.map(async (key) => [key, await readValue(redis, key)]));
@@ -9,6 +9,7 @@ export async function dumpRedis(redis: Redis): Promise<string> {
 
 async function readValue(redis: Redis, key: string): Promise<unknown> {
   const type = await redis.type(key);
+  if (type === 'none') return undefined;
   if (type === 'string') return redis.get(key);
   if (type === 'hash') return redis.hgetall(key);
   if (type === 'list') return redis.lrange(key, 0, -1);

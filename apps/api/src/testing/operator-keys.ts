@@ -1,3 +1,4 @@
+import type { StoredKey } from '@wcr/shared/contracts/access';
 import { redisKeys } from '@wcr/shared/contracts/queues';
 import type { Redis } from 'ioredis';
 import { hashApiKey } from '../config/api-config.ts';
@@ -11,7 +12,7 @@ export async function addOperatorKeys(redis: Redis): Promise<void> {
     [READER, 'reader', 'queues:read'],
     [WRITER, 'writer', 'queues:write'],
   ] as const) {
-    const caller = { id: name, name, scopes: [scope] };
-    await redis.hset(redisKeys.apiKeys, hashApiKey(key), JSON.stringify(caller));
+    const stored: StoredKey = { id: name, name, owner: name, scopes: [scope], limits: {}, createdAt: Date.now() };
+    await redis.hset(redisKeys.apiKeys, hashApiKey(key), JSON.stringify(stored));
   }
 }

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { OWNER_SCOPES } from '@wcr/shared/contracts/access';
 import { type RedisService, startRedis } from '@wcr/stack/services/redis';
 import { type Logger, pino } from 'pino';
+import { createKey, type NewKey } from '../access/stored-keys.ts';
 import { createApp } from '../app.ts';
 import { type ApiConfig, readApiConfig } from '../config/api-config.ts';
 import { type ApiDeps, createDeps } from '../deps.ts';
@@ -41,14 +43,14 @@ export function testEnv(redisUrl: string): Record<string, string> {
   };
 }
 
-/** An API with a Redis of its own. */
-export async function startTestApi(env: Record<string, string> = {}): Promise<TestApi> {
+/** An API with a Redis of its own. @param now its clock, in milliseconds since the epoch */
+export async function startTestApi(env: Record<string, string> = {}, now: () => number = Date.now): Promise<TestApi> {
   const dir = mkdtempSync(join(tmpdir(), 'wcr-api-test-'));
   const redis = await startRedis({ dir });
   const config: ApiConfig = readApiConfig({ ...testEnv(redis.url), ...env });
   const logLines: string[] = [];
   const logger: Logger = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
-  const deps = createDeps(config, logger);
+  const deps = createDeps(config, logger, now);
   const app = createApp(deps);
   await untilReady(deps);
   return {
@@ -63,6 +65,17 @@ export async function startTestApi(env: Record<string, string> = {}): Promise<Te
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Makes a key as the command does. */
+export async function makeKey(
+  { deps }: TestApi,
+  wanted: Partial<NewKey> = {},
+): Promise<{ key: string; id: string; owner: string }> {
+  const scopes = wanted.scopes ?? OWNER_SCOPES;
+  const made = { redis: deps.redis, now: deps.now, auditEntries: deps.config.auditEntries, host: 'test' };
+  const { key, stored } = await createKey(made, { name: 'test', limits: {}, ...wanted, scopes });
+  return { key, id: stored.id, owner: stored.owner };
 }
 
 /** Waits until the API's connection to Redis stands. */

@@ -29,7 +29,18 @@ export const redisKeys = {
   secret: (reference: string) => `${QUEUE_PREFIX}:secret:${reference}`,
   checkpoints: (queue: string, jobId: string) => `${QUEUE_PREFIX}:${queue}:${jobId}:checkpoints`,
   idempotency: (digest: string) => `${QUEUE_PREFIX}:idempotency:${digest}`,
+  /** Hash from the SHA-256 of an API key to what is stored of it. */
   apiKeys: `${QUEUE_PREFIX}:api-keys`,
+  /** Hash from the id of an API key to when and from where it was used last. */
+  apiKeyUses: `${QUEUE_PREFIX}:api-key-uses`,
+  /** How far an API key has used up a limit; `<key id>:<limit>`. */
+  rate: (bucket: string) => `${QUEUE_PREFIX}:rate:${bucket}`,
+  /** How many unknown API keys came from a network lately. */
+  authFailures: (network: string) => `${QUEUE_PREFIX}:auth-failures:${network}`,
+  /** Stream of what was done by whom. */
+  audit: `${QUEUE_PREFIX}:audit`,
+  /** Hash of what is being done right now, until it is known how it ended. */
+  auditOpen: `${QUEUE_PREFIX}:audit-open`,
   agentTransport: (siteDigest: string) => `${QUEUE_PREFIX}:agent-transport:${siteDigest}`,
   pairing: (siteDigest: string) => `${QUEUE_PREFIX}:pairing:${siteDigest}`,
   /** Set by `POST /jobs/{id}/cancel`, read by the engine at every checkpoint and heartbeat. */

@@ -1,3 +1,4 @@
+import { ACCESS_ERRORS } from './access-errors.ts';
 import { type Entry, entry } from './entry.ts';
 import { SITE_ACCESS_ERRORS } from './site-access-errors.ts';
 
@@ -22,21 +23,7 @@ export const CATALOGUE = {
   ),
   'route.not_found': entry(404, false, 'There is nothing at {path}.', 'See /docs for the calls there are.'),
   'route.method_not_allowed': entry(405, false, '{path} does not take {method}.', 'It takes {allowed}; see /docs.'),
-  'auth.missing': entry(401, false, 'No API key was sent.', 'Send Authorization: Bearer <key>.'),
-  'auth.invalid': entry(401, false, 'The API key is not known.', 'Check the key, or ask the operator for a new one.'),
-  'auth.forbidden': entry(403, false, 'This API key may not do that.', 'Use a key with the scope {scope}.'),
-  'auth.cross_origin': entry(
-    403,
-    false,
-    'This request does not come from a page of this server.',
-    'Open the page again; behind a proxy, WCR_API_URL must be the address in the browser.',
-  ),
-  'queue.action_refused': entry(
-    405,
-    false,
-    'The board of queues does not do that: records and secrets of clones and restores would be left behind.',
-    'Use the API instead; docs/operations.md says what for.',
-  ),
+  ...ACCESS_ERRORS,
   'queue.unavailable': entry(
     503,
     true,
@@ -103,12 +90,6 @@ export const CATALOGUE = {
     'API and workers must share WCR_SECRETS_KEY.',
   ),
 
-  'quota.exceeded': entry(
-    429,
-    true,
-    'There are {most} clones, and more are not allowed.',
-    'Delete a clone, or wait until one expires; the operator sets the limit with WCR_MAX_CLONES.',
-  ),
   'clone.not_found': entry(
     404,
     false,

@@ -42,6 +42,17 @@ describe('up and down', async () => {
     expect(['secrets', 'api-key'].map((file) => statSync(join(state, file)).mode & 0o777)).toEqual([0o600, 0o600]);
   });
 
+  it('keys makes a key that the API knows, until it is revoked', async () => {
+    const url = readFileSync(join(state, 'api-url'), 'utf8');
+    const key = (await command('keys', 'create', '--name', 'ci', '--scope', 'clones:read')).trim();
+    const statusOf = async () => (await fetch(`${url}/api/v1/clones`, { headers: { Authorization: `Bearer ${key}` } })).status;
+    expect(await statusOf()).toBe(200);
+    const listed = JSON.parse(await command('keys', 'list', '--json')) as { id: string; name: string }[];
+    expect(listed.map(({ name }) => name)).toEqual(['stack', 'ci']);
+    await command('keys', 'revoke', listed[1]?.id ?? '');
+    expect(await statusOf()).toBe(401);
+  });
+
   it('a second up leaves what runs as it is, and starts what died', async () => {
     const before = pids();
     process.kill(-(before['api'] ?? 0), 'SIGKILL');
@@ -57,6 +68,7 @@ describe('up and down', async () => {
     await command('down');
     expect(before.filter(isGroupAlive)).toEqual([]);
     expect(await command('down')).toBe('Nothing was running.\n');
+    await expect(command('keys', 'list')).rejects.toThrow('The stack does not run. Start it: ./dev up');
   });
 });
 

@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { findBrowser } from '../services/browser.ts';
 import type { MariaDbAddress } from '../services/mariadb.ts';
 import type { StackLayout } from './stack-layout.ts';
 import type { StackPorts } from './stack-ports.ts';
@@ -54,7 +55,7 @@ export function stackApps(options: {
         WCR_API_HOST: '127.0.0.1',
         WCR_API_PORT: String(ports.api),
         WCR_API_URL: env['WCR_API_URL'] || api,
-        WCR_API_KEYS: env['WCR_API_KEYS'] || `stack:${secrets.apiKey}:admin`,
+        WCR_API_KEYS: bootstrapKeysOf(secrets, env),
       },
       healthUrl: `${api}/health/ready`,
     },
@@ -80,6 +81,11 @@ export function stackApps(options: {
   ];
 }
 
+/** The API keys that exist from the start: those of the environment, or the stack's own. */
+export function bootstrapKeysOf(secrets: StackSecrets, env: Environment): string {
+  return env['WCR_API_KEYS'] || `stack:${secrets.apiKey}:admin`;
+}
+
 /** When the newest source file of a program was changed; a running program older than that is replaced. */
 export async function newestChange(root: string, app: StackApp): Promise<number> {
   const folders = [join(root, app.main, '..'), join(root, 'packages/shared/src')];
@@ -91,11 +97,4 @@ export async function newestChange(root: string, app: StackApp): Promise<number>
     ),
   );
   return Math.max(0, ...times.flat());
-}
-
-function findBrowser(env: Environment): string | undefined {
-  if (env['WCR_BROWSER_PATH']) return env['WCR_BROWSER_PATH'];
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  const inPath = (env['PATH'] ?? '').split(delimiter).flatMap((folder) => names.map((name) => join(folder, name)));
-  return [...inPath, '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((file) => existsSync(file));
 }

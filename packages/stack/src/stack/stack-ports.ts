@@ -33,7 +33,8 @@ export async function choosePorts(file: string, env: Environment, isOurs: (name:
   return chosen as StackPorts;
 }
 
-function readPorts(file: string): Readonly<Record<string, number>> {
+/** The ports of the last time by name; none when there was no such time. */
+export function readPorts(file: string): Readonly<Record<string, number>> {
   try {
     return Ports.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch {

@@ -24,7 +24,7 @@ type Credentials = {
 };
 
 /**
- * Logs in and opens the first page.
+ * Logs in and opens the first page, where it then is, unless the user may not.
  * @throws AppError as `logIn`, `source.multisite_unsupported`
  */
 export async function startSession(admin: AdminPage, credentials: Credentials, firstPage: string): Promise<AdminSession> {
@@ -62,6 +62,9 @@ export async function startSession(admin: AdminPage, credentials: Credentials, f
 
   await ensureLogin(new URL(firstPage, adminUrl).href);
   adminUrl = /^[^?#]*\/wp-admin\//.exec(admin.page.url())?.[0] ?? adminUrl;
+  // A login leads to the page that was wanted, unless a plugin has other plans.
+  if (admin.page.url() === new URL(firstPage, adminUrl).href) await assertSingleSite();
+  else await visit('first page', firstPage);
   return {
     admin,
     get adminUrl() {

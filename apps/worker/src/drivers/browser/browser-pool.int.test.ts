@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
+import { findBrowser } from '@wcr/stack/services/browser';
 import { findFreePort } from '@wcr/stack/services/process';
 import { chromium } from 'playwright';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -11,7 +12,7 @@ import { type BrowserPool, type BrowserPoolOptions, createBrowserPool } from './
 import { guardRequests } from './guard-requests.ts';
 import { ownBrowsers } from './testing/own-browsers.ts';
 
-const executablePath = '/usr/bin/chromium';
+const executablePath = findBrowser() ?? 'none';
 const sandbox = process.getuid?.() !== 0;
 const signal = new AbortController().signal;
 const toClose: (() => Promise<unknown>)[] = [];

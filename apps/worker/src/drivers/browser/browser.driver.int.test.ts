@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
+import { findBrowser } from '@wcr/stack/services/browser';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { probeSite } from '../site/probe-site.ts';
 import { createBrowserDriver } from './browser.driver.ts';
@@ -15,7 +16,6 @@ import * as behaviours from './testing/site-behaviours.ts';
 import { startTestSite, type TestSite } from './testing/test-site.ts';
 
 const run = promisify(execFile);
-const CHROMIUM = '/usr/bin/chromium';
 const OURS = '2.1.0';
 
 let work: string;
@@ -42,7 +42,7 @@ beforeEach(() => site.reset());
 
 function createDriver(options: { zip?: string; pageTimeoutMs?: number; totalTimeoutMs?: number } = {}): BrowserDriver {
   return createBrowserDriver({
-    pool: createBrowserPool({ executablePath: CHROMIUM, sandbox: process.getuid?.() !== 0 }),
+    pool: createBrowserPool({ executablePath: findBrowser(), sandbox: process.getuid?.() !== 0 }),
     probeSite,
     pluginZip: options.zip ?? zips.ours,
     pageTimeoutMs: options.pageTimeoutMs ?? 30_000,
@@ -248,7 +248,7 @@ describe('nothing is left behind', () => {
   test('an abort in the middle ends with its reason, without a context, a process or a half-used login', async () => {
     const before = new Set(await ownBrowsers());
     const controller = new AbortController();
-    const pool = createBrowserPool({ executablePath: CHROMIUM, sandbox: process.getuid?.() !== 0 });
+    const pool = createBrowserPool({ executablePath: findBrowser(), sandbox: process.getuid?.() !== 0 });
     const own = createBrowserDriver({ pool, probeSite, pluginZip: zips.ours, pageTimeoutMs: 30_000 });
     await site.behave("if ( isset( $_GET['tab'] ) ) { sleep( 5 ); }");
     const working = own.ensurePlugin(

@@ -54,7 +54,9 @@ export async function activatePlugin(session: AdminSession, row: PluginRow): Pro
   const { page } = session.admin;
   const failedVisibly = new URL(page.url()).searchParams.has('error');
   const complaint = failedVisibly ? await textOf(page, '#message.error, #message.notice-error') : await complaintOn(page);
-  if ((await findPlugin(session))?.active !== true) {
+  // The list follows an activation by itself; a plugin may lead elsewhere.
+  const listed = (await readPluginRow(page)) ?? (await findPlugin(session));
+  if (listed?.active !== true) {
     throw failed(`it does not activate${complaint === undefined ? '' : `: ${complaint}`}`);
   }
 }

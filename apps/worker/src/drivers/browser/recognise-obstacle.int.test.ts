@@ -1,9 +1,10 @@
+import { findBrowser } from '@wcr/stack/services/browser';
 import type { Page } from 'playwright';
 import { afterAll, expect, test } from 'vitest';
 import { createBrowserPool } from './browser-pool.ts';
 import { obstacleAfterRefusal, obstacleBeforeLogin, secondFactorOn } from './recognise-obstacle.ts';
 
-const pool = createBrowserPool({ executablePath: '/usr/bin/chromium', sandbox: process.getuid?.() !== 0 });
+const pool = createBrowserPool({ executablePath: findBrowser(), sandbox: process.getuid?.() !== 0 });
 afterAll(() => pool.close());
 
 const FORM = '<form id="loginform"><input name="log" id="user_login"><input name="pwd" id="user_pass"></form>';
