@@ -19,6 +19,7 @@ export type TestStack = AsyncDisposable & {
   /** Folder of the clones. */
   readonly localDir: string;
   readonly clonesUrl: string;
+  readonly apiUrl: string;
   readonly redisUrl: string;
   readonly mariaDb: SharedMariaDb;
   readonly pluginZip: string;
@@ -87,6 +88,7 @@ export async function startTestStack(
     ...{ dir, mariaDb, startWorker },
     localDir: layout.clones,
     clonesUrl: `http://127.0.0.1:${ports.gateway}`,
+    apiUrl: `http://127.0.0.1:${ports.api}`,
     redisUrl: redis.url,
     pluginZip: layout.pluginZip,
     isClonesSpaceLimited: space !== undefined,

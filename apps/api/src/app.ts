@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import { addAdminRoutes } from './admin/board.routes.ts';
 import type { ApiDeps } from './deps.ts';
 import type { ApiApp, ApiEnv } from './http/api-env.ts';
 import { createErrorHandler, refuseInvalid } from './http/error-envelope.ts';
@@ -33,6 +34,7 @@ export function createApp(deps: ApiDeps): ApiApp {
   addAuditRoutes(app, deps);
   addHealthRoutes(app, deps);
   addDocsRoutes(app);
+  if (deps.config.queueBoard === 'on') addAdminRoutes(app, deps);
   answerUnmatched(app);
   return app;
 }

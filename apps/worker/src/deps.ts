@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
+import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, ROLLBACK_QUEUE, redisKeys } from '@wcr/shared/contracts/queues';
 import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -46,6 +46,7 @@ import { createSecretStore } from './queue/secret-store.ts';
 import { createSiteTurns, DEFAULT_TIMES } from './queue/site-turns.ts';
 import { createRewriter } from './rewriter/rewriter.ts';
 import { createLogger } from './telemetry/logger.ts';
+import { measureAgents, measureBrowser, measureFiles, measureRewriters } from './telemetry/measured-drivers.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './telemetry/metrics.ts';
 import { createRedactor } from './telemetry/redactor.ts';
 import type { WorkerSettings } from './worker.ts';
@@ -78,15 +79,16 @@ export function createDeps(config: WorkerConfig): Deps {
   const redactor = createRedactor();
   redactor.add(config.secretsKey, ...[config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : [])));
   const logger = createLogger({ ...config, redactor });
-  const metrics = createWorkerMetrics();
+  const metrics = createWorkerMetrics(config.queues);
   const redis = connectRedis(config.redisUrl, logger);
+  metrics.watchRedis(() => redis.status === 'ready');
   const queues = createQueues({ redis, prefix: QUEUE_PREFIX, logger });
   const sealer = createSealer(config.secretsKey);
   const isRoot = process.getuid?.() === 0;
-  const runtime = knowSecrets(createRuntime(config, { sealer, now, isRoot }), redactor);
+  const runtime = measureFiles(knowSecrets(createRuntime(config, { sealer, now, isRoot }), redactor), metrics);
   const network = config.allowPrivateSources ? undefined : createPublicNetwork();
-  const sources = sourceAccess(config, network);
-  const browser = createBrowser(config, { probeSite: sources.probeSite, network, isRoot });
+  const sources = sourceAccess(config, { network, metrics });
+  const browser = measureBrowser(createBrowser(config, { probeSite: sources.probeSite, network, isRoot }), metrics);
   const secrets = createSecretStore({ redis, sealer, redactor });
   const projection = createProjection({ redis, sealer });
   const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
@@ -124,7 +126,7 @@ export function createDeps(config: WorkerConfig): Deps {
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
       sweep: {
         ...{ runtime, projection, cloneJobs, schedule, restores, restoreJobs, rollbacks, secrets, logger, now },
-        showWarmTargets: metrics.warmTargets,
+        recordFigures: async (figures) => void (await redis.set(redisKeys.sweepFigures, JSON.stringify(figures))),
         settings: sweep,
       },
     },
@@ -179,7 +181,10 @@ function createBrowser(config: WorkerConfig, { probeSite, network, isRoot }: Bro
 }
 
 /** How sources are reached; our own clones are reached without these limits. */
-function sourceAccess(config: WorkerConfig, network: PublicNetwork | undefined) {
+function sourceAccess(
+  config: WorkerConfig,
+  { network, metrics }: { network: PublicNetwork | undefined; metrics: WorkerMetrics },
+) {
   const via = network ? { dispatcher: network.dispatcher } : {};
   return {
     probeSite: async (request) => {
@@ -188,8 +193,8 @@ function sourceAccess(config: WorkerConfig, network: PublicNetwork | undefined) 
       return probeSite(request, via);
     },
     discoverAgent: (options) => discoverAgent({ ...options, ...via }),
-    connectAgent: (address) => createAgentClient(address, address.transport === 'standalone' ? {} : via),
-    createRewriter,
+    connectAgent: measureAgents((address) => createAgentClient(address, address.transport === 'standalone' ? {} : via), metrics),
+    createRewriter: measureRewriters(createRewriter, metrics),
     isOutdatedAgent: async (version) => compareVersions(version, (await readPluginZip(config.pluginZip)).version) < 0,
     readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard/wcr-clone-guard.php'), 'utf8'),
     visit: visitSite,

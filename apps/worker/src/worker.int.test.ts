@@ -26,6 +26,7 @@ it('a job that BullMQ fails without running it is reported, so that its clone ca
   await waitUntil(() => lost.length > 0, 'the report');
   expect(lost).toEqual([job.id]);
   expect(await queue.getJobState('clone-1')).toBe('failed');
+  expect(await engine.registry.metrics()).toContain('wcr_dead_letters_total{queue="clone",code="job.stalled"} 1');
   await worker.close();
   await queue.close();
   engine.redis.disconnect();

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { QueueName } from '@wcr/shared/contracts/queues';
+import { isErrorCode } from '@wcr/shared/errors/app-error';
+import type { ErrorCode } from '@wcr/shared/errors/catalogue';
 import { type Job, MetricsTime, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -7,6 +9,7 @@ import { ABORT_REASONS } from './engine/attempt.ts';
 import { backoffMs } from './engine/backoff.ts';
 import { forgetCheckpoints } from './engine/checkpoint-store.ts';
 import type { Processor } from './engine/run-job.ts';
+import { parseFailure } from './queue/clone-jobs.ts';
 import { workerRedisOptions } from './queue/redis-connection.ts';
 import type { WorkerMetrics } from './telemetry/metrics.ts';
 
@@ -124,14 +127,23 @@ function watch(worker: Worker, deps: WorkerDeps, binding: QueueBinding): void {
   });
   worker.on('stalled', () => metrics.stalled(queue));
   worker.on('completed', (job) => {
+    metrics.jobOver({ queue, attempts: job.attemptsMade });
     if (job.id !== undefined) attend(forgetCheckpoints(redis, queue, job.id));
   });
   worker.on('failed', (job) => {
     // Only the last failure of a job has an end.
     if (job?.id === undefined || job.finishedOn === undefined) return;
+    metrics.jobOver({ queue, attempts: job.attemptsMade, code: codeOf(job) });
     attend(forgetCheckpoints(redis, queue, job.id));
     if (job.deferredFailure !== undefined) attend(binding.onLost?.(job) ?? Promise.resolve());
   });
+}
+
+/** BullMQ's own reason, of a job that was lost too often, has no code. */
+function codeOf({ failedReason, deferredFailure }: Job): ErrorCode {
+  if (deferredFailure !== undefined) return 'job.stalled';
+  const code = parseFailure(failedReason)?.code;
+  return isErrorCode(code) ? code : 'internal.unexpected';
 }
 
 /** First no new jobs, then the end of the running ones: the other way round, a worker takes what it has just released. */

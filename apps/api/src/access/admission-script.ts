@@ -6,31 +6,34 @@ import { defineScript } from '../queue/run-script.ts';
  * step: nothing is begun that nobody would hear of.
  *
  * An address that sent too many unknown keys gets the same answer for good keys, or it could go on guessing; only who was let
- * in from there the last time gets through, so that one broken script does not lock out a whole office.
+ * in from there the last time gets through, so that one broken script does not lock out a whole office. Sessions guess nothing.
  *
  * A limit is a bucket that fills evenly: stored is the time at which it will be full again.
  *
  * KEYS: stored keys, uses of keys, failures of the network, open audit events, audit log
  * ARGV: digest of the key, now, address, most failures a minute, key of the environment or '', prefix of rates,
  *   requests a minute, enqueues an hour, '1' if the request enqueues, id of the event, event or '', event of a failed
- *   authentication, most entries of the log
+ *   authentication, most entries of the log, '1' if the key was sent and not remembered by a session, '1' without limits
  * Returns: {'blocked', '', ms} | {'unknown' or 'expired', key or ''} | {'limited' or 'admitted', key, limit, left, ms until full
  *   and ms to wait of requests, the same of enqueues}; a limit of 0 is none.
  */
 export const ADMIT = defineScript(`
 local now, address = tonumber(ARGV[2]), ARGV[3]
+local couldBeGuess, hasLimits = ARGV[14] == '1', ARGV[15] ~= '1'
 local text = ARGV[5]
 if text == '' then text = redis.call('HGET', KEYS[1], ARGV[1]) or '' end
 local key = text ~= '' and cjson.decode(text)
 local usedAt, usedFrom = string.match(key and redis.call('HGET', KEYS[2], key.id) or '', '^(%d+) (.*)$')
 
-if usedFrom ~= address and tonumber(redis.call('GET', KEYS[3]) or '0') >= tonumber(ARGV[4]) then
+if couldBeGuess and usedFrom ~= address and tonumber(redis.call('GET', KEYS[3]) or '0') >= tonumber(ARGV[4]) then
   return {'blocked', '', redis.call('PTTL', KEYS[3])}
 end
 local isExpired = key and key.expiresAt and key.expiresAt <= now
 if not key or isExpired then
-  if redis.call('INCR', KEYS[3]) == 1 then redis.call('PEXPIRE', KEYS[3], 60000) end
-  redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[13], '*', 'event', ARGV[12])
+  if couldBeGuess then
+    if redis.call('INCR', KEYS[3]) == 1 then redis.call('PEXPIRE', KEYS[3], 60000) end
+    redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[13], '*', 'event', ARGV[12])
+  end
   return {isExpired and 'expired' or 'unknown', text}
 end
 
@@ -53,7 +56,8 @@ local function answer(verdict, requests, enqueues)
 end
 
 local limits = key.limits or {}
-local requests = take('requests', limits.requestsPerMinute or tonumber(ARGV[7]), 60000)
+local perMinute = hasLimits and (limits.requestsPerMinute or tonumber(ARGV[7])) or 0
+local requests = take('requests', perMinute, 60000)
 local perHour = ARGV[9] == '1' and (limits.enqueuesPerHour or tonumber(ARGV[8])) or 0
 local enqueues = take('enqueues', perHour, 3600000)
 if requests.wait > 0 then return answer('limited', requests, enqueues) end

@@ -14,10 +14,12 @@ import { type Caller, findBootstrapKey, parseStoredKey } from './api-keys.ts';
 import { type Quota, readQuotas } from './quotas.ts';
 import type { RouteRule } from './route-rules.ts';
 
-/** What is asked of a key that was sent. */
+/** A key as the client sent it; or the digest of the one a session was begun with, which cannot be a guess. */
+export type Credential = { readonly key: string } | { readonly digest: string };
+
+/** What is asked of a key. */
 export type Knock = {
-  /** As the client sent it. */
-  readonly key: string;
+  readonly credential: Credential;
   readonly rule: RouteRule;
   readonly address: string;
   readonly requestId: string;
@@ -33,7 +35,8 @@ export type Admitted = {
 
 export type Admission = {
   /**
-   * Lets a known key pass within its limits, and writes down what is going to be done.
+   * Lets a known key pass within its limits, and writes down what is going to be done. An unknown one counts as a failed login
+   * of its address if it was sent; if a session remembers it, it was revoked, which is nobody's failure.
    * @param onQuotas told of the limits also when they refuse
    * @throws AppError `auth.invalid`, `auth.expired`, `auth.too_many_failures`, `rate.limited`, `queue.unavailable`
    */
@@ -60,11 +63,11 @@ const WORDS = { requests: 'requests a minute', enqueues: 'clones, restores and r
 const Reply = z.tuple([z.enum(['blocked', 'unknown', 'expired', 'limited', 'admitted']), z.string()], z.number());
 type Reply = z.infer<typeof Reply>;
 
-/** Decides on every request that brings an API key. A revoked key is refused from the next request on. */
+/** Decides on every request that brings an API key, or a session that was begun with one. A revoked key is refused from the next request on. */
 export function createAdmission(deps: Deps): Admission {
   return {
     async admit(knock, onQuotas) {
-      const digest = hashApiKey(knock.key);
+      const digest = 'key' in knock.credential ? hashApiKey(knock.credential.key) : knock.credential.digest;
       const bootstrap = findBootstrapKey(deps.config.apiKeys, digest);
       const eventId = randomUUID();
       const reply = await ask(deps, knock, { digest, bootstrap, eventId });
@@ -85,7 +88,7 @@ type Asked = { readonly digest: string; readonly bootstrap: object | undefined; 
 
 async function ask(deps: Deps, knock: Knock, { digest, bootstrap, eventId }: Asked): Promise<Reply> {
   const { config, now } = deps;
-  const { rule, address } = knock;
+  const { rule, address, credential } = knock;
   const event = rule.action === undefined ? '' : JSON.stringify(begunEvent(deps, knock));
   const keys = [
     ...[redisKeys.apiKeys, redisKeys.apiKeyUses, redisKeys.authFailures(networkOf(address))],
@@ -95,6 +98,7 @@ async function ask(deps: Deps, knock: Knock, { digest, bootstrap, eventId }: Ask
     ...[digest, String(now()), address, String(config.authFailuresPerMinute), bootstrap ? JSON.stringify(bootstrap) : ''],
     ...[redisKeys.rate(''), String(config.keyRequestsPerMinute), String(config.keyEnqueuesPerHour), rule.enqueues ? '1' : ''],
     ...[eventId, event, JSON.stringify(failedEvent(deps, knock)), String(config.auditEntries)],
+    ...['key' in credential ? '1' : '', rule.isUnlimited ? '1' : ''],
   ];
   return Reply.parse(await viaRedis(() => runScript(deps.redis, ADMIT, keys, args)));
 }
@@ -103,7 +107,7 @@ async function ask(deps: Deps, knock: Knock, { digest, bootstrap, eventId }: Ask
 function assertKnown(deps: Deps, knock: Knock, [verdict, text, ...figures]: Reply): void {
   if (verdict === 'blocked') throw waitFor('auth.too_many_failures', figures[0] ?? 0);
   if (verdict !== 'unknown' && verdict !== 'expired') return;
-  deps.audit.note(failedEvent(deps, knock));
+  if ('key' in knock.credential) deps.audit.note(failedEvent(deps, knock));
   throw verdict === 'unknown' ? new AppError('auth.invalid') : expiredError(text);
 }
 

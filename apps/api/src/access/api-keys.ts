@@ -13,9 +13,10 @@ export function mayAccess(caller: Caller, owner: string | undefined): boolean {
   return caller.scopes.includes('admin') || (owner !== undefined && owner === caller.owner);
 }
 
-/** True when the caller's key was made for calls of this kind. */
-export function hasScope(caller: Caller, scope: Scope): boolean {
-  return caller.scopes.includes('admin') || caller.scopes.includes(scope);
+/** True when the caller's key was made for calls of this kind: who may change the queues may look at them, `admin` may all. */
+export function hasScope({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
+  const isIncluded = scope === 'queues:read' && scopes.includes('queues:write');
+  return isIncluded || scopes.includes('admin') || scopes.includes(scope);
 }
 
 /** Finds a key of the environment by the SHA-256 of the key in hex. Such a key is its own owner, by its name. */

@@ -12,9 +12,12 @@ export type RouteRule = {
    * is told. Ways back (rollback, cancel, delete) never count.
    */
   readonly enqueues?: true;
+  /** No limit of the key refuses it: who is signed in can always sign out. */
+  readonly isUnlimited?: true;
 };
+type Rules = Record<string, RouteRule & ({ enqueues?: never } | { action: AuditAction })>;
 
-/** Every call that needs an API key, by its operation id: the one place that says who may do what. */
+/** Every call that needs an API key, by its operation id. With the board's rules, the one place that says who may do what. */
 export const ROUTE_RULES = {
   createClone: { scope: 'clones:write', action: 'clone.create', enqueues: true },
   listClones: { scope: 'clones:read' },
@@ -39,6 +42,19 @@ export const ROUTE_RULES = {
   formerReadJob: { scope: 'jobs:read' },
 
   readAudit: { scope: 'admin' },
-} as const satisfies Record<string, RouteRule & ({ enqueues?: never } | { action: AuditAction })>;
+} as const satisfies Rules;
+
+/** The same for the board of queues, which comes with a key or with the session of a person who has signed in with one. */
+export const BOARD_RULES = {
+  look: { scope: 'queues:read' },
+  retry: { scope: 'queues:write', action: 'job.retry', enqueues: true },
+  promote: { scope: 'queues:write', action: 'job.promote' },
+  pause: { scope: 'queues:write', action: 'queue.pause' },
+  resume: { scope: 'queues:write', action: 'queue.resume' },
+  /** Whatever else the board could change. */
+  change: { scope: 'queues:write', action: 'queue.change' },
+  signIn: { scope: 'queues:read', action: 'session.begin' },
+  signOut: { scope: 'queues:read', action: 'session.end', isUnlimited: true },
+} as const satisfies Rules;
 
 export type GuardedOperation = keyof typeof ROUTE_RULES;

@@ -12,7 +12,7 @@ const text = z.string().max(128).optional();
 
 export const AuditQuery = z.strictObject({
   actor: text.openapi({ description: 'Id or name of an API key.' }),
-  record: text.openapi({ description: 'Id of a clone, restore, job or key.' }),
+  record: text.openapi({ description: 'Id of a clone, restore, job or key, or the name of a queue.' }),
   action: AuditAction.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z

@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import type { MiddlewareHandler } from 'hono';
-import type { Admission } from '../access/admission.ts';
+import type { Admission, Admitted, Credential } from '../access/admission.ts';
 import { hasScope } from '../access/api-keys.ts';
 import { rateLimitHeaders } from '../access/quotas.ts';
 import { type GuardedOperation, ROUTE_RULES, type RouteRule } from '../access/route-rules.ts';
@@ -21,13 +21,17 @@ export const GUARDED = [
   'queue.unavailable',
 ] as const;
 
-type GuardDeps = {
+export type GuardDeps = {
   readonly admission: Admission;
   readonly audit: AuditLog;
   readonly config: Pick<ApiConfig, 'trustedProxyHops'>;
 };
 
-const RECORD_PARAMETERS = ['cloneId', 'restoreId', 'jobId'] as const;
+/** Asks the admission with what the request shows. @throws AppError as `Admission.admit`, and `auth.missing` */
+export type LetIn = (context: ApiContext, rule: RouteRule) => Promise<Admitted>;
+
+/** A queue is what was acted on where no job is named. */
+const RECORD_PARAMETERS = ['cloneId', 'restoreId', 'jobId', 'queue'] as const;
 const RECORD_ID = /^[\w-]{1,128}$/;
 
 /**
@@ -43,9 +47,32 @@ export function guard(deps: GuardDeps, operationId: GuardedOperation) {
   };
 }
 
-/** The same for what is not described as a call of the API. */
-export function demand(deps: GuardDeps, rule: RouteRule): [MiddlewareHandler<ApiEnv>, ...MiddlewareHandler<ApiEnv>[]] {
-  return [admit(deps, rule), audit(deps), demandScope(rule)];
+/** The same for what is not described as a call of the API, or shows its key in another way. */
+export function demand(
+  deps: GuardDeps,
+  rule: RouteRule,
+  letIn: LetIn = letBearerIn(deps),
+): [MiddlewareHandler<ApiEnv>, ...MiddlewareHandler<ApiEnv>[]] {
+  return [admit(letIn, rule), audit(deps), demandScope(rule)];
+}
+
+/** Lets in who sends a key as a bearer token. */
+export function letBearerIn(deps: GuardDeps): LetIn {
+  return async (context, rule) => knock(deps, context, rule, { key: readBearer(context.req.header('authorization')) });
+}
+
+/** Asks the admission, and tells the client of its limits. @throws AppError as `Admission.admit` */
+export function knock(
+  { admission, config }: GuardDeps,
+  context: ApiContext,
+  rule: RouteRule,
+  credential: Credential,
+): Promise<Admitted> {
+  const address = clientAddress(context, config.trustedProxyHops);
+  const asked = { credential, rule, address, requestId: context.get('requestId'), record: recordIn(context) };
+  return admission.admit(asked, (quotas) => {
+    for (const [name, value] of rateLimitHeaders(quotas)) context.header(name, value);
+  });
 }
 
 /** Names what a call has made, for the audit log. */
@@ -53,19 +80,9 @@ export function noteRecord(context: ApiContext, id: string): void {
   context.set('record', id);
 }
 
-/** @throws AppError as `Admission.admit`, and `auth.missing` */
-function admit({ admission, config }: GuardDeps, rule: RouteRule): MiddlewareHandler<ApiEnv> {
+function admit(letIn: LetIn, rule: RouteRule): MiddlewareHandler<ApiEnv> {
   return async (context, next) => {
-    const knock = {
-      key: readBearer(context.req.header('authorization')),
-      rule,
-      address: clientAddress(context, config.trustedProxyHops),
-      requestId: context.get('requestId'),
-      record: recordIn(context),
-    };
-    const { caller, event } = await admission.admit(knock, (quotas) => {
-      for (const [name, value] of rateLimitHeaders(quotas)) context.header(name, value);
-    });
+    const { caller, event } = await letIn(context, rule);
     context.set('caller', caller);
     if (event) context.set('auditEvent', event);
     await next();

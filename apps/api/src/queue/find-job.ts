@@ -33,8 +33,14 @@ export async function findJob(deps: { queues: Queues; clones: CloneStore }, jobI
   const queue = queueOfJobId(jobId);
   const job = queue === undefined ? undefined : await viaRedis(() => deps.queues[queue].getJob(jobId));
   if (queue === undefined || job === undefined) throw new AppError('job.not_found', { jobId });
-  const { owner, cloneId, restoreId, from } = JobOwnership.parse(job.data);
+  const { owner, cloneId } = JobOwnership.parse(job.data);
   const known = owner ?? (cloneId === undefined ? undefined : await deps.clones.ownerOf(cloneId));
   if (!mayAccess(caller, known)) throw new AppError('job.not_found', { jobId });
-  return { jobId, queue, cloneId: cloneId ?? from?.cloneId, restoreId, job };
+  return describeJob(queue, job);
+}
+
+/** What a job works on. */
+export function describeJob(queue: QueueName, job: Job): OwnedJob {
+  const { cloneId, restoreId, from } = JobOwnership.parse(job.data);
+  return { jobId: job.id ?? '', queue, cloneId: cloneId ?? from?.cloneId, restoreId, job };
 }

@@ -43,6 +43,6 @@ export function addHealthRoutes(app: ApiApp, { health, metrics, config }: ApiDep
   });
   app.openapi(figures, async (context) => {
     const text = await metrics.render();
-    return context.text(text, 200, { 'Content-Type': metrics.contentType });
+    return context.text(text, 200, { 'Content-Type': metrics.registry.contentType });
   });
 }

@@ -1,4 +1,4 @@
-import { QUEUES, type QueueName } from '@wcr/shared/contracts/queues';
+import { QUEUES, type QueueName, redisKeys } from '@wcr/shared/contracts/queues';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { stageJobs } from '../testing/job-stages.ts';
 import { startTestApi, type TestApi } from '../testing/start-api.ts';
@@ -96,6 +96,59 @@ describe('the demand of a queue', () => {
     expect(stats).not.toContain('cmdstat_eval:');
     await api.deps.redis.script('FLUSH');
     expect(await readDemand('clone')).toBe(0);
+  });
+});
+
+describe('the longest wait of a queue', () => {
+  const readWait = async (queue: QueueName) => (await scrape())(`wcr_queue_oldest_waiting_seconds{queue="${queue}"}`);
+  const ago = (seconds: number) => Date.now() - seconds * 1000;
+  const about = (seconds: number) => expect.closeTo(seconds, -1);
+
+  it('is nothing while nothing waits', async () => {
+    await add('expire', 'far', { delay: HOUR_MS });
+    await using stages = stageJobs('clone', api.redis.url);
+    await add('clone', 'runs', { timestamp: ago(500) });
+    await stages.take();
+    expect([await readWait('clone'), await readWait('expire'), await readWait('sweep')]).toEqual([0, 0, 0]);
+  });
+
+  it('is that of the first in line, whether or not it has a priority', async () => {
+    await add('clone', 'first', { timestamp: ago(500) });
+    await add('clone', 'second', { timestamp: ago(100) });
+    await add('restore', 'urgent', { timestamp: ago(300), priority: 1 });
+    expect([await readWait('clone'), await readWait('restore')]).toEqual([about(500), about(300)]);
+  });
+
+  it('is that of a job that was due and that no worker has even moved to those that wait', async () => {
+    await add('expire', 'overdue', { timestamp: ago(HOUR_MS / 1000 + 200), delay: HOUR_MS });
+    expect(await readWait('expire')).toEqual(about(200));
+  });
+
+  it('does not count what a job that was handed back has already run', async () => {
+    await add('clone', 'handed-back', { timestamp: ago(5_000) });
+    const key = api.deps.queues.clone.toKey('clone-handed-back');
+    await api.deps.redis.hset(key, { processedOn: ago(4_000), progress: JSON.stringify({ step: 'copy-files', at: ago(40) }) });
+    expect(await readWait('clone')).toEqual(about(40));
+  });
+});
+
+describe('what the last sweep saw', () => {
+  it('is shown as it was left, every status and age included', async () => {
+    const figures = { at: 1_700_000_000_500, overdue: 2, warmTargets: 3, clones: [{ status: 'ready', age: '6h', count: 5 }] };
+    await api.deps.redis.set(redisKeys.sweepFigures, JSON.stringify(figures));
+    const sample = await scrape();
+    expect(sample('wcr_clones{status="ready",age="6h"}')).toBe(5);
+    expect(sample('wcr_clones{status="failed",age="older"}')).toBe(0);
+    expect([sample('wcr_clones_overdue'), sample('wcr_warm_targets')]).toEqual([2, 3]);
+    expect(sample('wcr_last_sweep_timestamp_seconds')).toBe(1_700_000_000.5);
+  });
+
+  it('is nothing, and long ago, when none ever was or another version left it', async () => {
+    for (const left of [undefined, '{"of":"another version"}']) {
+      if (left !== undefined) await api.deps.redis.set(redisKeys.sweepFigures, left);
+      const sample = await scrape();
+      expect([sample('wcr_clones{status="ready",age="6h"}'), sample('wcr_last_sweep_timestamp_seconds')]).toEqual([0, 0]);
+    }
   });
 });
 

@@ -1,7 +1,8 @@
 import { OWNER_SCOPES, SCOPES } from '@wcr/shared/contracts/access';
 import { redisKeys } from '@wcr/shared/contracts/queues';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type GuardedOperation, ROUTE_RULES } from '../access/route-rules.ts';
+import { BOARD_RULES, type GuardedOperation, ROUTE_RULES } from '../access/route-rules.ts';
+import { createApp } from '../app.ts';
 import { cloneCalls, errorOf, SOURCE } from '../testing/clone-calls.ts';
 import { restoreCalls, TARGET } from '../testing/restore-calls.ts';
 import { ALICE, BOB, makeKey, ROOT, startTestApi, type TestApi } from '../testing/start-api.ts';
@@ -178,5 +179,42 @@ describe('a scope', () => {
       if (isOwners) expect(status).not.toBe(403);
       else expect(status).toBe(403);
     }
+  });
+});
+
+describe('the board of queues, where everybody’s jobs are', () => {
+  /** Its addresses as its own routes tell them; a wildcard of a route becomes one of the addresses it stands for. */
+  const addresses = () =>
+    createApp(api.deps)
+      .routes.filter(({ method, path }) => method !== 'ALL' && path.startsWith('/admin/queues'))
+      .map(({ method, path }) => {
+        const named = path.replace(':queueName', 'clone').replace(':queue', 'clone').replace(':jobId', alices.jobId);
+        return { method, path: named.replace(/:\w+(\{\.\+\})?/g, 'other').replace('*', 'other') };
+      });
+
+  /** Which of them turn the key away: none, some or all. */
+  async function refusals(key: string, wanted: (method: string) => boolean = () => true): Promise<string> {
+    const asked = addresses().filter(({ method }) => wanted(method));
+    expect(asked.length).toBeGreaterThan(5);
+    const answers = await Promise.all(asked.map(async ({ method, path }) => (await api.call(method, path, { key })).text()));
+    const refused = answers.filter((text) => text.includes('auth.forbidden'));
+    if (refused.length === asked.length) return 'all';
+    return refused.length === 0 ? 'none' : 'some';
+  }
+  const isLook = (method: string) => method === 'GET';
+  const isChange = (method: string) => !isLook(method);
+
+  it('is closed to a key for its own things, and to one with every scope but its own', async () => {
+    const { key } = await makeKey(api, { scopes: SCOPES.filter((scope) => !/^(queues:|admin$)/.test(scope)) });
+    for (const stranger of [ALICE, key]) expect(await refusals(stranger)).toBe('all');
+  });
+
+  it('can be looked at, but not changed, with the scope to look; with that to change, both', async () => {
+    const [look, change] = await Promise.all([
+      makeKey(api, { scopes: [BOARD_RULES.look.scope] }),
+      makeKey(api, { scopes: [BOARD_RULES.change.scope] }),
+    ]);
+    expect([await refusals(look.key, isLook), await refusals(look.key, isChange)]).toEqual(['none', 'all']);
+    expect(await refusals(change.key)).toBe('none');
   });
 });

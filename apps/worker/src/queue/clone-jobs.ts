@@ -68,7 +68,7 @@ export function createCloneJobs({ queue, redis, now = Date.now }: CloneJobsOptio
 }
 
 /** BullMQ writes some reasons itself; those are no failures of ours. */
-function parseFailure(reason: string | undefined): JobFailure | undefined {
+export function parseFailure(reason: string | undefined): JobFailure | undefined {
   if (!reason?.startsWith('{')) return undefined;
   try {
     return JobFailure.parse(JSON.parse(reason));

@@ -32,5 +32,5 @@ it.each([
 it('shows the figures in Prometheus’ format', async () => {
   const text = await (await ask('/metrics')).text();
   expect(text).toContain('wcr_jobs_active{queue="clone"} 1');
-  expect(text).toContain('wcr_step_duration_seconds_count{job="clone",step="copy-files",outcome="completed"} 1');
+  expect(text).toContain('wcr_step_duration_seconds_count{queue="clone",step="copy-files",outcome="completed"} 1');
 });

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import type { Registry } from 'prom-client';
 import type { Engine } from '../engine/attempt.ts';
 import type { EngineSettings, JobOutcome, StepOutcome } from '../engine/engine.types.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -42,6 +43,8 @@ export type TestEngine = Engine & {
   readonly logged: string[];
   readonly jobs: { job: string; outcome: JobOutcome }[];
   readonly steps: { step: string; outcome: StepOutcome }[];
+  /** What its workers count. */
+  readonly registry: Registry;
   start(bindings: readonly QueueBinding[], patch?: Partial<WorkerSettings>, onRunning?: (running: number) => void): RunningWorker;
 };
 
@@ -54,7 +57,9 @@ export function createTestEngine(url: string, patch: Partial<EngineSettings> = {
   const logger = createLogger({ logLevel: 'debug', logPretty: false, redactor, destination });
   const jobs: TestEngine['jobs'] = [];
   const steps: TestEngine['steps'] = [];
+  const workerMetrics = createWorkerMetrics();
   return {
+    registry: workerMetrics.registry,
     ...{ redis, redactor, url, logged, jobs, steps, logger, prefix: TEST_PREFIX, redact: redactor.redact },
     settings: { ...settings, ...patch },
     metrics: {
@@ -68,7 +73,7 @@ export function createTestEngine(url: string, patch: Partial<EngineSettings> = {
     start: (bindings, workerPatch = {}, onRunning) =>
       createWorker({
         ...{ bindings, redisUrl: url, redis, prefix: TEST_PREFIX, logger: pino({ level: 'silent' }) },
-        metrics: createWorkerMetrics(),
+        metrics: workerMetrics,
         settings: { ...testWorkerSettings, ...workerPatch },
         ...(onRunning && { onRunning }),
       }),

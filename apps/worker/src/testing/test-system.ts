@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { CLONE_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, ROLLBACK_QUEUE, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import type { SweepFigures } from '@wcr/shared/contracts/sweep-figures';
 import { createCloneId } from '@wcr/shared/domain/clone-id';
 import { createSealer } from '@wcr/shared/secrets/seal';
 import type { Job, Queue } from 'bullmq';
@@ -36,8 +37,8 @@ export type TestSystem = AsyncDisposable & {
   readonly schedule: ExpireSchedule;
   readonly cloneJobs: CloneJobs;
   readonly secrets: SecretStore;
-  /** What sweeps told of targets made ahead. */
-  readonly shown: readonly number[];
+  /** What sweeps saw. */
+  readonly figures: readonly SweepFigures[];
   /** Starts a worker for expire, extend and sweep jobs. */
   start(): RunningWorker;
   /** A clone as its job leaves it, in runtime, projection and schedule. */
@@ -75,8 +76,8 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
   const { queues, runtime, projection, schedule, cloneJobs, secrets, restores } = shared;
   const { redis } = engine;
   const settings = { graceMs: options.graceMs ?? MINUTE_MS };
-  const shown: number[] = [];
-  const showWarmTargets = (ready: number): void => void shown.push(ready);
+  const figures: SweepFigures[] = [];
+  const recordFigures = async (seen: SweepFigures): Promise<void> => void figures.push(seen);
   const workers: RunningWorker[] = [];
   const ended = (name: keyof Queues, jobId: string): Promise<Job> =>
     waitUntil(async () => {
@@ -84,14 +85,14 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
       return job?.finishedOn === undefined ? undefined : job;
     }, `the end of ${jobId}`);
   return {
-    ...{ engine, runtime, queues, projection, restores, schedule, cloneJobs, secrets, ended, shown },
+    ...{ engine, runtime, queues, projection, restores, schedule, cloneJobs, secrets, ended, figures },
     start() {
       const worker = engine.start([
         { queue: EXPIRE_QUEUE, processor: createProcessor({ engine, definition: expireJob, deps: shared }), concurrency: 4 },
         { queue: EXTEND_QUEUE, processor: createProcessor({ engine, definition: extendJob, deps: shared }), concurrency: 4 },
         {
           queue: SWEEP_QUEUE,
-          processor: createProcessor({ engine, definition: sweepJob, deps: { ...shared, settings, showWarmTargets } }),
+          processor: createProcessor({ engine, definition: sweepJob, deps: { ...shared, settings, recordFigures } }),
           concurrency: 1,
         },
       ]);

@@ -10,6 +10,13 @@ export const AuditAction = z.enum([
   'restore.rollback',
   'job.cancel',
   'job.retry',
+  'job.promote',
+  'queue.pause',
+  'queue.resume',
+  /** Anything else the board of queues was asked to change; it is refused. */
+  'queue.change',
+  'session.begin',
+  'session.end',
   'key.create',
   'key.revoke',
   'auth.failed',
@@ -30,7 +37,7 @@ export const AuditEvent = z.object({
   action: AuditAction,
   /** The API key by id and name; absent where none was known. */
   actor: z.object({ id: z.string(), name: z.string() }).optional(),
-  /** Id of a clone, restore, job or key. */
+  /** Id of a clone, restore, job or key, or the name of a queue. */
   record: z.string().optional(),
   /** Where the request came from; for a command the name of the machine. */
   address: z.string(),

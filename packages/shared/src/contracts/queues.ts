@@ -45,4 +45,8 @@ export const redisKeys = {
   pairing: (siteDigest: string) => `${QUEUE_PREFIX}:pairing:${siteDigest}`,
   /** Set by `POST /jobs/{id}/cancel`, read by the engine at every checkpoint and heartbeat. */
   cancel: (jobId: string) => `${QUEUE_PREFIX}:cancel:${jobId}`,
+  /** What the last sweep saw, as `SweepFigures`. */
+  sweepFigures: `${QUEUE_PREFIX}:sweep-figures`,
+  /** A person's session at `/admin`. */
+  adminSession: (digest: string) => `${QUEUE_PREFIX}:admin-session:${digest}`,
 } as const;

@@ -11,6 +11,18 @@ export const ACCESS_ERRORS = {
     'This API key lacks the scope {scope}.',
     'Use a key with the scope {scope}; the operator makes one with it.',
   ),
+  'auth.cross_origin': entry(
+    403,
+    false,
+    'This request does not come from a page of this server.',
+    'Open the page again; behind a proxy, WCR_API_URL must be the address in the browser.',
+  ),
+  'queue.action_refused': entry(
+    405,
+    false,
+    'The board of queues does not do that: records and secrets of clones and restores would be left behind.',
+    'Use the API instead; docs/operations.md says what for.',
+  ),
   'auth.too_many_failures': entry(
     429,
     true,

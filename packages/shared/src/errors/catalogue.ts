@@ -46,6 +46,12 @@ export const CATALOGUE = {
   'job.cancelled': entry(409, false, 'The job was cancelled.', 'Start a new one when you are ready.'),
   'job.not_cancellable': entry(409, false, 'The job has already ended.', 'Only a waiting or running job can be cancelled.'),
   'job.not_retryable': entry(409, false, 'Only a failed job can be tried again.', 'Read the job to see its state.'),
+  'job.not_promotable': entry(
+    409,
+    false,
+    'Only a job that waits for its next attempt can be brought forward.',
+    'Jobs that wait for a time of their own do so for a reason: an expiry, the end of a restore point.',
+  ),
   'job.lock_lost': entry(409, true, 'Another worker took over the job.', 'Nothing to do: the job goes on there.'),
   'job.invalid_payload': entry(
     400,

@@ -161,6 +161,19 @@ it('the index forgets clones whose record has run out', async () => {
   expect(await system.engine.redis.zcard(redisKeys.cloneIndex)).toBe(0);
 });
 
+it('counts the clones by status and age, and those that overstay their time', async () => {
+  const now = Date.now();
+  await system.addClone();
+  await system.addClone({ createdAt: now - 30 * 60 * MINUTE_MS });
+  const { id } = await system.addClone();
+  await system.runtime.update(id, { expiresAt: now - 1 });
+  system.start();
+  await system.sweep();
+  expect(system.figures).toMatchObject([{ overdue: 1, warmTargets: 0 }]);
+  expect(system.figures[0]?.clones).toContainEqual({ status: 'ready', age: '7d', count: 1 });
+  expect(system.figures[0]?.clones).toContainEqual(expect.objectContaining({ age: '1h' }));
+});
+
 describe('the targets made ahead', () => {
   it('follow what waits in the queue: not what runs, and not what will be tried again later', async () => {
     const queue = system.queues.clone;
@@ -175,7 +188,7 @@ describe('the targets made ahead', () => {
     await waitUntil(async () => (await system.cloneJobs.backlog()) === 3, 'what is due');
     expect(await system.sweep()).toEqual({ 'target-made': 2 });
     expect(asked).toEqual([3]);
-    expect(system.shown).toEqual([1]);
+    expect(system.figures).toMatchObject([{ warmTargets: 1 }]);
   });
 
   it('that cannot be made do not keep clones from being looked after', async () => {

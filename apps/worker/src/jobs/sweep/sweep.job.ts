@@ -1,5 +1,6 @@
 import { SweepInput } from '@wcr/shared/contracts/jobs';
 import { SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { countClones } from '@wcr/shared/contracts/sweep-figures';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
@@ -13,11 +14,12 @@ import type { SweepDeps, SweepFinding } from './sweep.types.ts';
 export const sweepJob = defineJob<SweepDeps>()({
   name: SWEEP_QUEUE,
   input: SweepInput,
-  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'fill-pool'],
+  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'fill-pool', 'record-figures'],
   async run({ deps, step }) {
     const clones = await step('settle-clones', async (context) => {
       const records = await deps.runtime.list();
-      return settleAll(deps, context, records, (record) => settleRecord(deps, record));
+      const overdue = records.filter(({ expiresAt }) => expiresAt < deps.now()).length;
+      return { overdue, ...(await settleAll(deps, context, records, (record) => settleRecord(deps, record))) };
     });
     const projected = await step('settle-projection', async (context) => {
       const { records, missing } = await deps.projection.list();
@@ -27,7 +29,13 @@ export const sweepJob = defineJob<SweepDeps>()({
     const restores = await step('settle-restores', async (context) =>
       settleAll(deps, context, await deps.restores.list(), (record) => settleRestore(deps, record)),
     );
-    const pool = await step('fill-pool', (context) => fillPool(deps, context));
+    const { warmTargets, ...pool } = await step('fill-pool', (context) => fillPool(deps, context));
+    await step('record-figures', async () => {
+      const at = deps.now();
+      const { records } = await deps.projection.list();
+      await deps.recordFigures({ at, clones: countClones(records, at), overdue: clones.overdue, warmTargets });
+      return null;
+    });
     const unsettled = [counted(clones.unsettled + projected.unsettled, 'clones'), counted(restores.unsettled, 'restores')].flat();
     if (unsettled.length > 0)
       throw new AppError('runtime.failed', { reason: `${unsettled.join(' and ')} could not be looked after` });

@@ -1,3 +1,4 @@
+import type { SweepFigures } from '@wcr/shared/contracts/sweep-figures';
 import type { Logger } from 'pino';
 import type { Runtime } from '../../drivers/runtime/runtime.types.ts';
 import type { Projection } from '../../projection/projection.ts';
@@ -21,8 +22,8 @@ export type SweepDeps = {
     /** Age in milliseconds before something without a counterpart is taken for left over. */
     readonly graceMs: number;
   };
-  /** Told how many targets made ahead wait for a clone, where the runtime has such. */
-  readonly showWarmTargets: (ready: number) => void;
+  /** Keeps what the sweep saw where the API shows it from. */
+  readonly recordFigures: (figures: SweepFigures) => Promise<void>;
   readonly logger: Pick<Logger, 'error'>;
   readonly now: () => number;
 };
