@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './packages/stack/src/testing/longest-first.ts';
 
 const roots = ['apps/*/src', 'apps/plugin/tests', 'packages/*/src', 'test'];
 const exclude = ['**/node_modules/**', 'test/gates/violations/**'];
@@ -10,6 +11,7 @@ const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, '.local/cache/node')
 /** The suffix tells the cost: `.test.ts` pure, `.int.test.ts` real services, `.e2e.test.ts` the whole stack. */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -42,8 +44,8 @@ export default defineConfig({
           env,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          // Much of their time they wait for locks to expire; more than two at a time make a small machine miss them.
-          maxWorkers: 2,
+          // Much of their time they wait for locks to expire; more than three at a time make a small machine miss them.
+          maxWorkers: 3,
         },
       },
     ],
