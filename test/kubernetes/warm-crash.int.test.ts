@@ -1,3 +1,4 @@
+import { crashPoints } from '@wcr/stack/testing/crash-points';
 import { createCloneSpec } from '@wcr/worker/drivers/runtime/runtime.contract';
 import type { CloneSpec } from '@wcr/worker/drivers/runtime/runtime.types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +25,8 @@ async function dieEverywhere(
   work: (env: Readonly<Record<string, string>>, die: Parameters<CloneCluster['createRuntime']>[1]) => Promise<void>,
   repair: (requests: number) => Promise<void>,
 ): Promise<number> {
-  for (let requests = 1; requests < MOST_REQUESTS; requests += 1) {
+  for (const requests of crashPoints()) {
+    if (requests > MOST_REQUESTS) break;
     let isDead = (): boolean => false;
     const died = await work(POOL, (cluster) => {
       const dying = dyingCluster(cluster, requests);
