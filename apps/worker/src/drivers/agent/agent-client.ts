@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
-import { AppError, isErrorCode } from '@wcr/shared/errors/app-error';
+import { AppError, isAppError, isErrorCode } from '@wcr/shared/errors/app-error';
 import { type Dispatcher, request } from 'undici';
 import type { AgentAddress, AgentClient } from './agent.types.ts';
 import { decodeStream, encodeFrame, encodeStream } from './frame-codec.ts';
@@ -51,6 +51,8 @@ export function createAgentClient(address: AgentAddress, deps: ClientDeps = {}):
       });
     } catch (cause) {
       signal.throwIfAborted();
+      // An address that is refused is so the next time, too.
+      if (isAppError(cause)) throw cause;
       throw new TransportError(reasonOf(cause), { cause });
     }
   }
