@@ -5,8 +5,8 @@ import type { Frame } from '../../../../../packages/shared/src/contracts/agent-f
 import type { Database, MariaDbAddress } from '../../../../../packages/stack/src/services/mariadb.ts';
 import { type Service, startOnFreePort, startProcess } from '../../../../../packages/stack/src/services/process.ts';
 import { createAgentClient } from '../../../../worker/src/drivers/agent/agent-client.ts';
+import { jsonOf } from '../../../../worker/src/drivers/agent/answers.ts';
 import { encodeFrame } from '../../../../worker/src/drivers/agent/frame-codec.ts';
-import { jsonOf } from '../../../../worker/src/drivers/agent/source-agent.ts';
 
 const plugin = join(import.meta.dirname, '../../..');
 

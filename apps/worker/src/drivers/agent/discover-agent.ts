@@ -3,7 +3,7 @@ import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import type { Dispatcher } from 'undici';
 import { type AgentAddress, type AgentClient, TRANSPORTS, type TransportName } from './agent.types.ts';
 import { createAgentClient } from './agent-client.ts';
-import { jsonOf } from './source-agent.ts';
+import { jsonOf } from './answers.ts';
 
 export type DiscoverOptions = {
   /** Address of the site, without trailing slash. */
