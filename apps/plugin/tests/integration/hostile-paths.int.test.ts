@@ -64,8 +64,8 @@ type Operation = {
 };
 
 const inSession =
-  (more: object = {}): Operation['name'] =>
-  (name) => ({ args: { session: name, ...more } });
+  (more: object = {}) =>
+  (name: string): Attempt => ({ args: { session: name, ...more } });
 const NOTHING: Operation = {};
 const inTable: Operation = { name: inSession({ table: 'wp_options', columns: ['a'], key: ['a'], cursor: null, ranges: [] }) };
 

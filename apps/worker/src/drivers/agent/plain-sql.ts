@@ -21,7 +21,7 @@ const FOREIGN_KEY = new RegExp(
     String.raw`(?:\s+MATCH \w+|\s+ON (?:DELETE|UPDATE) (?:RESTRICT|CASCADE|SET NULL|NO ACTION|SET DEFAULT))*\s*$`,
   'isu',
 );
-const VIEW = new RegExp(String.raw`^CREATE VIEW (${NAME}) AS `, 'isu');
+const VIEW = new RegExp(`^CREATE VIEW (${NAME}) AS `, 'isu');
 const TRIGGER =
   /^\s*CREATE TRIGGER\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:`(?:[^`]|``)+`|[^\s`'"(;]+)\s+(?:BEFORE|AFTER)\s+(?:INSERT|UPDATE|DELETE)\s+ON\s/iu;
 const UNREADABLE = 'it hides what it says';
