@@ -1,3 +1,5 @@
+import { siteRulesOf } from '@wcr/shared/config/site-network-config';
+import type { SiteRules } from '@wcr/shared/network/site-rules';
 import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
@@ -21,6 +23,8 @@ export type ApiDeps = {
   readonly redis: Redis;
   readonly queues: Queues;
   readonly sealer: Sealer;
+  /** Where sites may be; undefined where that is anywhere. */
+  readonly siteRules: SiteRules | undefined;
   readonly admission: Admission;
   readonly audit: AuditLog;
   readonly clones: CloneStore;
@@ -46,6 +50,7 @@ export function createDeps(config: ApiConfig, logger: Logger, now: () => number 
     redis,
     queues,
     sealer,
+    siteRules: siteRulesOf(config),
     admission: createAdmission({ redis, audit, config, now }),
     audit,
     clones: createCloneStore({ redis, sealer }),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { siteRulesOf } from '@wcr/shared/config/site-network-config';
 import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, ROLLBACK_QUEUE, redisKeys } from '@wcr/shared/contracts/queues';
 import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
@@ -25,8 +26,7 @@ import { knowSecrets } from './drivers/runtime/know-secrets.ts';
 import { createKubernetesRuntime } from './drivers/runtime/kubernetes/kubernetes-runtime.driver.ts';
 import { createLocalRuntime } from './drivers/runtime/local/local-runtime.driver.ts';
 import type { Runtime } from './drivers/runtime/runtime.types.ts';
-import { normaliseAddress, parseAddress } from './drivers/site/normalise-address.ts';
-import { probeSite } from './drivers/site/probe-site.ts';
+import { createGuardedProbe } from './drivers/site/guarded-probe.ts';
 import type { SiteProbe } from './drivers/site/site.types.ts';
 import { visitSite } from './drivers/site/visit-site.ts';
 import { startGuardedProxy } from './drivers/source-network/guarded-proxy.ts';
@@ -86,7 +86,8 @@ export function createDeps(config: WorkerConfig): Deps {
   const sealer = createSealer(config.secretsKey);
   const isRoot = process.getuid?.() === 0;
   const runtime = measureFiles(knowSecrets(createRuntime(config, { sealer, now, isRoot }), redactor), metrics);
-  const network = config.allowPrivateSources ? undefined : createPublicNetwork();
+  const rules = siteRulesOf(config);
+  const network = rules && createPublicNetwork(rules);
   const sources = sourceAccess(config, { network, metrics });
   const browser = measureBrowser(createBrowser(config, { probeSite: sources.probeSite, network, isRoot }), metrics);
   const secrets = createSecretStore({ redis, sealer, redactor });
@@ -177,7 +178,7 @@ function createBrowser(config: WorkerConfig, { probeSite, network, isRoot }: Bro
     startProxy: network && (() => startGuardedProxy(network)),
   });
   const { pluginZip, browserTimeoutMs: pageTimeoutMs, artefactDir } = config;
-  return createBrowserDriver({ pool, probeSite, pluginZip, pageTimeoutMs, artefactDir });
+  return createBrowserDriver({ pool, probeSite, assertPublic: network?.assertPublic, pluginZip, pageTimeoutMs, artefactDir });
 }
 
 /** How sources are reached; our own clones are reached without these limits. */
@@ -187,11 +188,7 @@ function sourceAccess(
 ) {
   const via = network ? { dispatcher: network.dispatcher } : {};
   return {
-    probeSite: async (request) => {
-      await network?.assertPublic(normaliseAddress(request.url));
-      if (request.loginUrl !== undefined) await network?.assertPublic(parseAddress(request.loginUrl).href);
-      return probeSite(request, via);
-    },
+    probeSite: createGuardedProbe(network),
     discoverAgent: (options) => discoverAgent({ ...options, ...via }),
     connectAgent: measureAgents((address) => createAgentClient(address, address.transport === 'standalone' ? {} : via), metrics),
     createRewriter: measureRewriters(createRewriter, metrics),

@@ -8,6 +8,7 @@ import type { Caller } from '../access/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { idempotencyOf } from '../records/idempotency.ts';
 import { takeOn } from '../records/take-on.ts';
+import { assertSiteAllowed } from '../sites/assert-site-allowed.ts';
 import { secretsOf } from '../sites/site-bodies.ts';
 import type { NewClone } from './clone-bodies.ts';
 import { CLONE_RECORDS } from './clone-store.ts';
@@ -23,14 +24,15 @@ export type AcceptedClone = { readonly id: string; readonly url: string; readonl
 /** Clones that take no room any more. */
 const OVER: readonly CloneStatus[] = ['expired', 'failed'];
 
-type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now'>;
+type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now' | 'siteRules'>;
 
 /**
  * Takes a clone on. Repeating it with the same Idempotency-Key, at once or after an error at any point, gives the same
  * clone and at most one job.
- * @throws AppError `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`, `quota.key_exceeded`
+ * @throws AppError `source.address_refused`, `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`, `quota.key_exceeded`
  */
 export async function requestClone(deps: Deps, request: CloneRequest): Promise<AcceptedClone> {
+  assertSiteAllowed(deps.siteRules, 'source', request.body.source);
   const { id, jobId, record } = await takeOn(deps, {
     kind: CLONE_RECORDS,
     limit: { most: deps.config.maxClones, mostOfOwner: request.caller.limits.maxClones ?? deps.config.keyMaxClones, free: OVER },

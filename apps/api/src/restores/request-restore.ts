@@ -14,6 +14,7 @@ import type { Caller } from '../access/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { idempotencyOf } from '../records/idempotency.ts';
 import { takeOn } from '../records/take-on.ts';
+import { assertSiteAllowed } from '../sites/assert-site-allowed.ts';
 import { secretsOf } from '../sites/site-bodies.ts';
 import type { NewRestore } from './restore-bodies.ts';
 import { RESTORE_RECORDS } from './restore-store.ts';
@@ -26,15 +27,18 @@ export type RestoreRequest = {
 };
 export type AcceptedRestore = { readonly id: string; readonly status: RestoreStatus; readonly jobId: string };
 
-type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now' | 'clones'>;
+type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now' | 'clones' | 'siteRules'>;
 
 /**
  * Takes a restore on. Repeating it with the same Idempotency-Key, at once or after an error at any point, gives the same
  * restore and at most one job.
  * @throws AppError `clone.not_found`, `clone.not_ready`, `request.idempotency_conflict`, `queue.unavailable`;
- *   `restore.not_found` when the same request was taken on before and its record is gone
+ *   `source.address_refused`, `target.address_refused`; `restore.not_found` when the same request was taken on before and its record is gone
  */
 export async function requestRestore(deps: Deps, request: RestoreRequest): Promise<AcceptedRestore> {
+  const { source, target } = request.body;
+  assertSiteAllowed(deps.siteRules, 'target', target);
+  if (source !== undefined) assertSiteAllowed(deps.siteRules, 'source', source);
   const { id, jobId, record } = await takeOn(deps, {
     kind: RESTORE_RECORDS,
     queue: RESTORE_QUEUE,

@@ -46,6 +46,7 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
         'request.idempotency_conflict',
         'request.too_large',
         'request.not_json',
+        'source.address_refused',
         'quota.exceeded',
         'quota.key_exceeded',
       ),

@@ -47,6 +47,8 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
         'request.idempotency_conflict',
         'request.too_large',
         'request.not_json',
+        'source.address_refused',
+        'target.address_refused',
         'clone.not_found',
         'clone.not_ready',
         'restore.not_found',

@@ -11,6 +11,7 @@ final class Budget {
 
 	public const DEFAULT_MS    = 8000;
 	public const DEFAULT_BYTES = 8388608;
+	private const MAX_MS       = 60000;
 	private const MAX_BYTES    = 67108864;
 
 	/**
@@ -41,7 +42,7 @@ final class Budget {
 	 * @param array<string, mixed> $args `budgetMs` and `budgetBytes` of the arguments.
 	 */
 	public static function from_args( array $args ): self {
-		$milliseconds = self::number( $args['budgetMs'] ?? null, self::DEFAULT_MS );
+		$milliseconds = min( self::MAX_MS, self::number( $args['budgetMs'] ?? null, self::DEFAULT_MS ) );
 		$bytes        = self::number( $args['budgetBytes'] ?? null, self::DEFAULT_BYTES );
 		$limit        = (int) ini_get( 'max_execution_time' );
 		if ( $limit > 0 ) {
@@ -75,6 +76,7 @@ final class Budget {
 	 * @param mixed $value Argument.
 	 */
 	private static function number( $value, int $otherwise ): int {
-		return is_numeric( $value ) && $value > 0 ? (int) $value : $otherwise;
+		// Beyond this a number is no integer any more.
+		return is_numeric( $value ) && $value > 0 ? (int) min( (float) $value, 2 ** 50 ) : $otherwise;
 	}
 }

@@ -33,6 +33,15 @@ final class OperationRegistry {
 	}
 
 	/**
+	 * Names of all operations.
+	 *
+	 * @return array<int, string>
+	 */
+	public function names(): array {
+		return array_keys( $this->operations );
+	}
+
+	/**
 	 * @throws AgentError Code `agent.unknown_operation`.
 	 */
 	public function find( string $name ): Operation {

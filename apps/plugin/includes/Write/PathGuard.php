@@ -26,9 +26,9 @@ final class PathGuard {
 	private $work = '';
 
 	/**
-	 * Folders already found to be real folders inside the root.
+	 * Where folders already found to be inside the root really are.
 	 *
-	 * @var array<string, true>
+	 * @var array<string, string>
 	 */
 	private $safe = array();
 
@@ -93,29 +93,49 @@ final class PathGuard {
 	}
 
 	/**
-	 * Makes sure that no folder above `$path` leads out of `$base` through a link.
+	 * Makes sure that no folder above `$path` leads out of `$base` through a link, or into the agent's own work folder.
 	 *
 	 * @param string $base Folder the path is relative to, without trailing slash, itself real.
 	 * @throws AgentError Code `agent.path_refused`.
 	 */
 	public function check_parents( string $base, string $path ): void {
-		$parent = dirname( $path );
-		if ( '.' === $parent || isset( $this->safe[ $base . '/' . $parent ] ) ) {
+		$names  = explode( '/', $path );
+		$name   = array_pop( $names );
+		$folder = implode( '/', $names );
+		if ( '' === $folder ) {
 			return;
 		}
-		$at = $base;
-		foreach ( explode( '/', $parent ) as $segment ) {
-			$at .= '/' . $segment;
+		$real = $this->safe[ $base . '/' . $folder ] ?? $this->real_folder( $base, $names, $path );
+		if ( $base === $this->root && $this->is_work( substr( $real . '/' . $name, strlen( $base ) + 1 ) ) ) {
+			throw AgentError::path_refused( $path );
+		}
+	}
+
+	/**
+	 * Where a folder really is, as far as it is there.
+	 *
+	 * @param array<int, string> $names Names below the base.
+	 * @param string             $path  What an error names.
+	 * @throws AgentError Code `agent.path_refused` when a link leads out of the base.
+	 */
+	private function real_folder( string $base, array $names, string $path ): string {
+		$at   = $base;
+		$real = $base;
+		foreach ( $names as $name ) {
+			$at   .= '/' . $name;
+			$real .= '/' . $name;
 			if ( is_link( $at ) ) {
-				$real = realpath( $at );
-				if ( false === $real || 0 !== strpos( $real . '/', $base . '/' ) ) {
+				$target = realpath( $at );
+				if ( false === $target || 0 !== strpos( $target . '/', $base . '/' ) ) {
 					throw AgentError::path_refused( $path );
 				}
+				$real = $target;
 			}
 		}
 		if ( is_dir( $at ) ) {
-			$this->safe[ $at ] = true;
+			$this->safe[ $at ] = $real;
 		}
+		return $real;
 	}
 
 	/**

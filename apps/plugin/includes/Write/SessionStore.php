@@ -130,7 +130,7 @@ final class SessionStore {
 	}
 
 	private function dir( string $id ): string {
-		if ( ! preg_match( '/^[0-9a-f]{12}$/', $id ) ) {
+		if ( ! preg_match( '/^[0-9a-f]{12}$/D', $id ) ) {
 			throw AgentError::invalid_arguments( 'a session is 12 hex digits' );
 		}
 		return $this->folder() . $id . '/';

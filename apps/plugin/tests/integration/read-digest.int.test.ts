@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
+import { jsonOf } from '../../../worker/src/drivers/agent/answers.ts';
 import { RowSum } from '../../../worker/src/drivers/agent/row-sum.ts';
-import { jsonOf } from '../../../worker/src/drivers/agent/source-agent.ts';
 import { type Row, unpackRows } from './support/read-agent.ts';
 import { startWriteAgent, type WriteAgent } from './support/write-agent.ts';
 

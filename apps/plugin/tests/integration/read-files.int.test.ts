@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
+import { jsonOf } from '../../../worker/src/drivers/agent/answers.ts';
 import { type IndexEntry, pathFromWire, pathToWire, unpackIndex } from '../../../worker/src/drivers/agent/index-codec.ts';
-import { jsonOf } from '../../../worker/src/drivers/agent/source-agent.ts';
 import { startWriteAgent, type WriteAgent } from './support/write-agent.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'wcr-read-files-'));

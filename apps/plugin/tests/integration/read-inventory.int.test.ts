@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
+import { jsonOf } from '../../../worker/src/drivers/agent/answers.ts';
 import { encodeFrame } from '../../../worker/src/drivers/agent/frame-codec.ts';
-import { jsonOf } from '../../../worker/src/drivers/agent/source-agent.ts';
 import { startWriteAgent, type WriteAgent } from './support/write-agent.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'wcr-read-inventory-'));

@@ -6,8 +6,8 @@ import { SiteFacts } from '../../../../packages/shared/src/contracts/agent-facts
 import { connectAsRoot } from '../../../../packages/stack/src/services/mariadb.ts';
 import { createSampleSite, SAMPLE, type SampleSite } from '../../../../packages/stack/src/sites/sample-site.ts';
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
+import { jsonOf } from '../../../worker/src/drivers/agent/answers.ts';
 import { pathToWire, unpackIndex } from '../../../worker/src/drivers/agent/index-codec.ts';
-import { jsonOf } from '../../../worker/src/drivers/agent/source-agent.ts';
 import { readRows, readSchema } from './support/read-agent.ts';
 import { startWriteAgent, type WriteAgent } from './support/write-agent.ts';
 

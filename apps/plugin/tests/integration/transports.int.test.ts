@@ -6,10 +6,10 @@ import { SiteFacts } from '../../../../packages/shared/src/contracts/agent-facts
 import type { Frame } from '../../../../packages/shared/src/contracts/agent-frames.ts';
 import type { TransportName } from '../../../worker/src/drivers/agent/agent.types.ts';
 import { createAgentClient } from '../../../worker/src/drivers/agent/agent-client.ts';
+import { jsonOf } from '../../../worker/src/drivers/agent/answers.ts';
 import { urlOf } from '../../../worker/src/drivers/agent/discover-agent.ts';
 import { decodeStream, encodeFrame, encodeStream } from '../../../worker/src/drivers/agent/frame-codec.ts';
 import { signRequest } from '../../../worker/src/drivers/agent/sign-request.ts';
-import { jsonOf } from '../../../worker/src/drivers/agent/source-agent.ts';
 import { type PluginSite, type PluginSiteOptions, startPluginSite } from './support/plugin-site.ts';
 
 const transports: TransportName[] = ['door', 'rest', 'rest-route', 'ajax'];

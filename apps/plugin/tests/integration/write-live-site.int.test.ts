@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TransportName } from '../../../worker/src/drivers/agent/agent.types.ts';
 import { createAgentClient } from '../../../worker/src/drivers/agent/agent-client.ts';
+import { jsonOf } from '../../../worker/src/drivers/agent/answers.ts';
 import { urlOf } from '../../../worker/src/drivers/agent/discover-agent.ts';
-import { jsonOf } from '../../../worker/src/drivers/agent/source-agent.ts';
 import { type PluginSite, startPluginSite } from './support/plugin-site.ts';
 import { fileFrame, newSession, rowsFrame, wirePath } from './support/write-agent.ts';
 

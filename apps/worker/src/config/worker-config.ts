@@ -82,11 +82,6 @@ const copyConfig = {
     schema: z.enum(['local', 'kubernetes']).default('local'),
   },
   pluginDir: { env: 'WCR_PLUGIN_DIR', doc: 'Folder of our WordPress plugin.', schema: path.default(PLUGIN_DIR) },
-  allowPrivateSources: {
-    env: 'WCR_ALLOW_PRIVATE_SOURCES',
-    doc: 'Whether sources may have loopback or private addresses.',
-    schema: envSchemas.flag.default(false),
-  },
   copyConcurrency: {
     env: 'WCR_COPY_CONCURRENCY',
     doc: 'Requests one clone job has on their way at a time.',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ConfigDefinition, envSchemas } from './parse-env.ts';
+import { siteNetworkConfig } from './site-network-config.ts';
 
 /** What the API and the workers both need. */
 export const commonConfig = {
@@ -20,4 +21,5 @@ export const commonConfig = {
   },
   logLevel: { env: 'WCR_LOG_LEVEL', doc: 'Least level that is logged.', schema: envSchemas.logLevel.default('info') },
   logPretty: { env: 'WCR_LOG_PRETTY', doc: 'Logs for people instead of JSON lines.', schema: envSchemas.flag.default(false) },
+  ...siteNetworkConfig,
 } as const satisfies ConfigDefinition;

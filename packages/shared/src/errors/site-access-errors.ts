@@ -7,6 +7,12 @@ const SOURCE = {
     'The source’s address is not usable: {reason}',
     'Give the full address of the site, e.g. https://shop.example.',
   ),
+  'source.address_refused': entry(
+    400,
+    false,
+    'The source’s address is refused: {reason}.',
+    'Only sites on the public internet are reached; the operator opens private networks with WCR_ALLOWED_SOURCES.',
+  ),
   'source.unreachable': entry(502, false, 'The source cannot be reached: {reason}', 'Check the address and that the site is up.'),
   'source.tls_invalid': entry(
     502,

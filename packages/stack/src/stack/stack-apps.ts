@@ -38,6 +38,8 @@ export function stackApps(options: {
     // Halves the time until a program answers, from its second start on.
     NODE_COMPILE_CACHE: env['NODE_COMPILE_CACHE'] || join(layout.root, '.local/cache/node'),
   };
+  // One's own machine is where one's own sites are tried out.
+  const sources = { WCR_ALLOW_PRIVATE_SOURCES: env['WCR_ALLOW_PRIVATE_SOURCES'] || 'true' };
   const clones = { WCR_LOCAL_DIR: layout.clones, WCR_DATABASE_SOCKET: mariaDb.socket };
   const browser = findBrowser(env);
   return [
@@ -56,6 +58,7 @@ export function stackApps(options: {
         WCR_API_PORT: String(ports.api),
         WCR_API_URL: env['WCR_API_URL'] || api,
         WCR_API_KEYS: bootstrapKeysOf(secrets, env),
+        ...sources,
       },
       healthUrl: `${api}/health/ready`,
     },
@@ -72,8 +75,7 @@ export function stackApps(options: {
         WCR_PLUGIN_DIR: env['WCR_PLUGIN_DIR'] || join(layout.root, 'apps/plugin'),
         WCR_PLUGIN_ZIP: layout.pluginZip,
         WCR_ARTEFACT_DIR: layout.artefacts,
-        // One's own machine is where one's own sites are tried out.
-        WCR_ALLOW_PRIVATE_SOURCES: env['WCR_ALLOW_PRIVATE_SOURCES'] || 'true',
+        ...sources,
         ...(browser ? { WCR_BROWSER_PATH: browser } : {}),
       },
       healthUrl: `http://127.0.0.1:${ports.metrics}/health/ready`,

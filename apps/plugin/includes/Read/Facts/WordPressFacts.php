@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace WpCloneRestore\Read\Facts;
 
 use WpCloneRestore\Agent\Environment;
+use WpCloneRestore\Read\SiteInventory;
 
 /**
  * Facts about the WordPress of a site. Options come from the database: plugins change what WordPress itself says of them.
@@ -77,8 +78,7 @@ final class WordPressFacts {
 	 * @return array<int, string>
 	 */
 	private function active_plugins(): array {
-		$value = @unserialize( $this->option( 'active_plugins' ), array( 'allowed_classes' => false ) ); // phpcs:ignore -- no classes.
-		return is_array( $value ) ? array_values( array_filter( $value, 'is_string' ) ) : array();
+		return SiteInventory::active_plugins( $this->option( 'active_plugins' ) );
 	}
 
 	private function option( string $name ): string {

@@ -56,8 +56,13 @@ final class SitePath {
 		if ( false !== $folder && ! self::is_inside( $folder . '/', realpath( $root ) . '/' ) ) {
 			throw AgentError::path_refused( $path );
 		}
-		if ( self::is_own( $environment, $root . $path . '/' ) ) {
-			throw AgentError::path_refused( $path );
+		// Under another name, too, which a link inside of the site gives it.
+		$name   = substr( $path, (int) strrpos( '/' . $path, '/' ) );
+		$places = false === $folder ? array() : array( $root . ltrim( substr( $folder, strlen( (string) realpath( $root ) ) ) . '/' . $name, '/' ), $folder . '/' . $name );
+		foreach ( array_merge( array( $root . $path ), $places ) as $place ) {
+			if ( self::is_own( $environment, $place . '/' ) ) {
+				throw AgentError::path_refused( $path );
+			}
 		}
 		return $root . $path;
 	}

@@ -1,6 +1,6 @@
 import type { Frame } from '../../../../../packages/shared/src/contracts/agent-frames.ts';
 import { type TableSchema, TablesAnswer } from '../../../../../packages/shared/src/contracts/agent-schema.ts';
-import { jsonOf } from '../../../../worker/src/drivers/agent/source-agent.ts';
+import { jsonOf } from '../../../../worker/src/drivers/agent/answers.ts';
 
 /** Calls an operation and returns every frame of the answer. */
 export type CallFrames = (operation: string, args: object) => Promise<Frame[]>;

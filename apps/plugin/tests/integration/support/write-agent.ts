@@ -5,8 +5,8 @@ import type { Frame } from '../../../../../packages/shared/src/contracts/agent-f
 import type { Database, MariaDbAddress } from '../../../../../packages/stack/src/services/mariadb.ts';
 import { type Service, startOnFreePort, startProcess } from '../../../../../packages/stack/src/services/process.ts';
 import { createAgentClient } from '../../../../worker/src/drivers/agent/agent-client.ts';
+import { jsonOf } from '../../../../worker/src/drivers/agent/answers.ts';
 import { encodeFrame } from '../../../../worker/src/drivers/agent/frame-codec.ts';
-import { jsonOf } from '../../../../worker/src/drivers/agent/source-agent.ts';
 
 const plugin = join(import.meta.dirname, '../../..');
 
@@ -27,6 +27,8 @@ export type WriteAgentOptions = {
   readonly dir: string;
   /** The site's folder when it is not `<dir>/site`. */
   readonly root?: string;
+  /** The agent's own folder; beside the site when not given. */
+  readonly work?: string;
   readonly prefix?: string;
   readonly ini?: Readonly<Record<string, string>>;
   /** No file may grow beyond this, as on a disk that is full. */
@@ -43,7 +45,7 @@ const PROCESSES = { usually: 4, toCrash: 100 };
 /** Serves the standalone agent with PHP's own web server. */
 export async function startWriteAgent(options: WriteAgentOptions): Promise<WriteAgent> {
   const root = options.root ?? join(options.dir, 'site');
-  const work = join(options.dir, 'work');
+  const work = options.work ?? join(options.dir, 'work');
   const pairingKey = randomBytes(32).toString('hex');
   mkdirSync(root, { recursive: true });
   const config = join(options.dir, 'agent.php');

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
-import { AppError, isErrorCode } from '@wcr/shared/errors/app-error';
+import { AppError, isAppError, isErrorCode } from '@wcr/shared/errors/app-error';
 import { type Dispatcher, request } from 'undici';
 import type { AgentAddress, AgentClient } from './agent.types.ts';
+import { type AnswerLimits, boundAnswer, MAX_ANSWER_BYTES } from './bounded-answer.ts';
 import { decodeStream, encodeFrame, encodeStream } from './frame-codec.ts';
 import { signRequest } from './sign-request.ts';
 
@@ -11,7 +12,15 @@ export class TransportError extends Error {
   override readonly name = 'TransportError';
 }
 
-type ClientDeps = { readonly dispatcher?: Dispatcher; readonly now?: () => number; readonly timeoutMs?: number };
+const MAX_FACTS = 20;
+const MAX_FACT_LENGTH = 2_000;
+
+type ClientDeps = {
+  readonly dispatcher?: Dispatcher;
+  readonly now?: () => number;
+  readonly timeoutMs?: number;
+  readonly limits?: AnswerLimits;
+};
 
 /**
  * A client of one agent. Redirects are not followed: a signed body must reach the very address it was meant for.
@@ -30,7 +39,7 @@ export function createAgentClient(address: AgentAddress, deps: ClientDeps = {}):
     const response = await send(operation, body, options.signal);
     const finish = () => response.body.destroy();
     try {
-      yield* untilEnd(decodeStream(networkErrors(response.body)));
+      yield* untilEnd(decodeStream(networkErrors(boundAnswer(response.body, deps.limits)), MAX_ANSWER_BYTES));
     } catch (error) {
       throw explainStatus(error, response.statusCode);
     } finally {
@@ -51,6 +60,8 @@ export function createAgentClient(address: AgentAddress, deps: ClientDeps = {}):
       });
     } catch (cause) {
       signal.throwIfAborted();
+      // An address that is refused is so the next time, too.
+      if (isAppError(cause)) throw cause;
       throw new TransportError(reasonOf(cause), { cause });
     }
   }
@@ -78,6 +89,7 @@ async function* networkErrors(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
   try {
     yield* chunks;
   } catch (cause) {
+    if (isAppError(cause)) throw cause;
     throw new TransportError(reasonOf(cause), { cause });
   }
 }
@@ -93,10 +105,23 @@ async function* untilEnd(frames: AsyncGenerator<Frame>): AsyncGenerator<Frame> {
 
 function errorOfFrame(frame: Frame): AppError {
   const { code, message, detail } = frame.meta;
-  const facts = typeof detail === 'object' && detail !== null ? (detail as Record<string, unknown>) : {};
   return isErrorCode(code) && /^(agent|source|target)\./.test(code)
-    ? new AppError(code, { reason: String(message ?? ''), ...facts })
-    : new AppError('agent.failed', { reason: `${String(code)} ${String(message ?? '')}` });
+    ? new AppError(code, { reason: shortened(message ?? ''), ...factsOf(detail) })
+    : new AppError('agent.failed', { reason: `${shortened(code)} ${shortened(message ?? '')}` });
+}
+
+/** What a site says about its errors is kept and shown: a few plain facts of bounded length. */
+function factsOf(detail: unknown): Record<string, unknown> {
+  if (typeof detail !== 'object' || detail === null) return {};
+  const facts = Object.entries(detail).slice(0, MAX_FACTS);
+  return Object.fromEntries(
+    facts.map(([name, value]) => [name.slice(0, 64), typeof value === 'number' ? value : shortened(value)]),
+  );
+}
+
+function shortened(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return text.length > MAX_FACT_LENGTH ? `${text.slice(0, MAX_FACT_LENGTH)}…` : text;
 }
 
 /** A gateway's error page is a fault of the way, not of the agent. */

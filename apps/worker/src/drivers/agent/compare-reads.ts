@@ -1,8 +1,9 @@
 import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { z } from 'zod';
+import { jsonOf, noProgress, parseAnswer } from './answers.ts';
 import { pathFromWire, pathToWire } from './index-codec.ts';
-import { jsonOf, noProgress, parseAnswer, type RowRange, type RowSelection, type SourceAgent } from './source-agent.ts';
+import type { RowRange, RowSelection, SourceAgent } from './source-agent.ts';
 
 /** A staging table or file of an open session instead of the site's own. */
 export type Staged = { readonly session: string; readonly part?: 'rows' | 'former' };
@@ -15,7 +16,7 @@ const CURSORS_PER_REQUEST = 512 << 10;
 const FILES_PER_REQUEST = 400;
 
 const DigestAnswer = z.object({
-  ranges: z.array(z.object({ index: z.number().int(), rows: z.number(), checksum: z.string().regex(/^\d{1,20}$/) })),
+  ranges: z.array(z.object({ index: z.number().int(), rows: z.int().nonnegative(), checksum: z.string().regex(/^\d{1,20}$/) })),
 });
 const HashesAnswer = z.object({
   hashes: z.array(z.object({ path: z.string(), md5: z.string().optional(), crc32b: z.string().optional() })),
@@ -115,11 +116,16 @@ async function* slicesOf(agent: SourceAgent, operation: string, args: object): A
   for (let at: Slice['next']; ; ) {
     const { frames, end } = await agent.ask(operation, { ...args, ...(at !== undefined && { at }) });
     const next = end['done'] === true ? undefined : parseAnswer(NextPlace, end['next']);
-    if (next !== undefined && next.index === at?.index && next.cursor === at.cursor) throw noProgress();
+    if (next !== undefined && at !== undefined && !isBehind(next, at)) throw noProgress();
     yield { frames, next };
     if (next === undefined) return;
     at = next;
   }
+}
+
+/** Cursors cannot be compared here; within a range there is one less each time, and a job's time ends. */
+function isBehind(next: NonNullable<Slice['next']>, at: NonNullable<Slice['next']>): boolean {
+  return next.index > at.index || (next.index === at.index && next.cursor !== at.cursor);
 }
 
 function countForRequest(ranges: readonly RowRange[], from: number): number {

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import type { Dispatcher } from 'undici';
 import { type AgentAddress, type AgentClient, TRANSPORTS, type TransportName } from './agent.types.ts';
 import { createAgentClient } from './agent-client.ts';
-import { jsonOf } from './source-agent.ts';
+import { jsonOf } from './answers.ts';
 
 export type DiscoverOptions = {
   /** Address of the site, without trailing slash. */
@@ -16,13 +16,14 @@ export type DiscoverOptions = {
   readonly dispatcher?: Dispatcher;
 };
 
-/** Codes that prove that an agent answered, so that another transport would say the same. */
-const ANSWERED = new Set<string>(['agent.signature_rejected', 'agent.clock_skew']);
+/** Codes after which another transport would say the same: an agent answered, or the site's address is refused. */
+const FINAL = new Set<string>(['agent.signature_rejected', 'agent.clock_skew', 'source.address_refused']);
 
 /**
  * Finds the first transport by which the site's agent answers a signed `site.facts`.
  * @returns undefined when no transport leads to an agent
- * @throws AppError `source.pairing_rejected` when an agent answers and refuses the key, `agent.clock_skew`
+ * @throws AppError `source.pairing_rejected` when an agent answers and refuses the key, `agent.clock_skew`,
+ *   `source.address_refused`
  */
 export async function discoverAgent(options: DiscoverOptions): Promise<{ address: AgentAddress; facts: SiteFacts } | undefined> {
   for (const transport of candidates(options.remembered)) {
@@ -57,7 +58,8 @@ export function urlOf(homeUrl: string, transport: TransportName): string {
 
 function candidates(remembered: TransportName | undefined): TransportName[] {
   const known = TRANSPORTS.filter((transport) => transport !== 'standalone');
-  return remembered ? [remembered, ...known.filter((transport) => transport !== remembered)] : known;
+  // What is remembered was read from outside this process: only what a site can have is tried.
+  return [...known].sort((a, b) => Number(b === remembered) - Number(a === remembered));
 }
 
 async function askFacts(client: AgentClient, signal: AbortSignal): Promise<SiteFacts | undefined> {
@@ -67,7 +69,7 @@ async function askFacts(client: AgentClient, signal: AbortSignal): Promise<SiteF
     return SiteFacts.parse(jsonOf(frames));
   } catch (error) {
     signal.throwIfAborted();
-    if (isAppError(error) && ANSWERED.has(error.code)) {
+    if (isAppError(error) && FINAL.has(error.code)) {
       throw error.code === 'agent.signature_rejected' ? new AppError('source.pairing_rejected', {}, { cause: error }) : error;
     }
     return undefined;

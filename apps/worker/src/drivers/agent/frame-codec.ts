@@ -14,6 +14,9 @@ import { AppError } from '@wcr/shared/errors/app-error';
 
 const MAGIC = Buffer.from(STREAM_MAGIC, 'latin1');
 const EMPTY = Buffer.alloc(0);
+/** What a frame takes besides its data, and a byte of its description once that is parsed. */
+const FRAME_COSTS = 512;
+const META_COSTS = 16;
 const KINDS = new Set(['Q', 'R', 'I', 'F', 'J', 'E', 'X']);
 
 /** Encodes one frame as the list of buffers to send, so that large data isn't copied. */
@@ -38,18 +41,26 @@ export function encodeStream(frames: readonly Buffer[][]): Buffer {
 
 /**
  * Reads frames from the chunks of an agent's answer; flat memory, one frame at a time.
- * @throws AppError `agent.malformed` for bytes that are no frames, `agent.truncated` when the stream ends inside a frame.
+ * @param maxCosts most bytes of memory that all frames together may take, about: a few bytes on the wire can be many here
+ * @throws AppError `agent.malformed` for bytes that are no frames, or too many, `agent.truncated` when the stream ends inside a frame.
  */
-export async function* decodeStream(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
+export async function* decodeStream(
+  chunks: AsyncIterable<Uint8Array>,
+  maxCosts: number = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Frame> {
   const source = new ByteSource(chunks);
   await skipPreamble(source);
+  let costs = 0;
   for (;;) {
     const head = await source.take(FRAME_HEAD_BYTES, { endAllowed: true });
     if (head === undefined) return;
     const { metaLength, dataLength } = checkHead(head);
     const rest = await source.take(metaLength + dataLength + FRAME_CRC_BYTES);
     if (rest === undefined) throw new AppError('agent.truncated');
-    yield decodeFrame(head, rest, metaLength, dataLength);
+    const frame = decodeFrame(head, rest, metaLength, dataLength);
+    costs += FRAME_COSTS + metaLength * META_COSTS + frame.data.length;
+    if (costs > maxCosts) throw new AppError('agent.malformed', { reason: 'the answer takes too much memory' });
+    yield frame;
   }
 }
 
@@ -82,7 +93,7 @@ function decodeFrame(head: Buffer, rest: Buffer, metaLength: number, dataLength:
 function parseMeta(bytes: Buffer): Readonly<Record<string, unknown>> {
   try {
     const meta: unknown = bytes.length === 0 ? {} : JSON.parse(bytes.toString('utf8'));
-    if (typeof meta === 'object' && meta !== null) return meta as Record<string, unknown>;
+    if (typeof meta === 'object' && meta !== null && !Array.isArray(meta)) return meta as Record<string, unknown>;
   } catch {
     // falls through to the one error below
   }
@@ -97,54 +108,54 @@ async function skipPreamble(source: ByteSource): Promise<void> {
 /** Pulls exact numbers of bytes from an iterable of chunks. */
 class ByteSource {
   readonly #chunks: AsyncIterator<Uint8Array>;
-  #pending: Buffer[] = [];
-  #size = 0;
+  /** What is left of the chunk that came last. */
+  #rest: Buffer = EMPTY;
 
   constructor(chunks: AsyncIterable<Uint8Array>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
   async take(length: number, options: { endAllowed?: boolean } = {}): Promise<Buffer | undefined> {
-    while (this.#size < length) {
-      if (await this.#pull()) continue;
-      if (this.#size === 0 && options.endAllowed) return undefined;
-      throw new AppError('agent.truncated');
+    if (this.#rest.length >= length) return this.#cut(length);
+    // One buffer for all of it: a list of chunks of a byte each would take a hundred times the memory.
+    const all = Buffer.allocUnsafe(length);
+    let filled = 0;
+    while (filled < length) {
+      if (this.#rest.length === 0 && !(await this.#pull())) {
+        if (filled === 0 && options.endAllowed) return undefined;
+        throw new AppError('agent.truncated');
+      }
+      filled += this.#cut(Math.min(length - filled, this.#rest.length)).copy(all, filled);
     }
-    return this.#cut(length);
+    return all;
   }
 
   /** Drops everything up to and including `mark`; false when it isn't found within `limit` bytes. */
   async skipTo(mark: Buffer, limit: number): Promise<boolean> {
-    for (;;) {
-      const all = this.#pending.length === 1 ? (this.#pending[0] ?? EMPTY) : Buffer.concat(this.#pending);
-      this.#pending = [all];
-      const at = all.indexOf(mark);
+    for (let dropped = 0; ; ) {
+      const at = this.#rest.indexOf(mark);
       if (at >= 0) {
         this.#cut(at + mark.length);
         return true;
       }
-      if (all.length > limit || !(await this.#pull())) return false;
+      // The mark may have begun.
+      const tail = this.#rest.subarray(Math.max(0, this.#rest.length - mark.length + 1));
+      dropped += this.#rest.length - tail.length;
+      if (dropped > limit || !(await this.#pull())) return false;
+      this.#rest = Buffer.concat([tail, this.#rest]);
     }
   }
 
   async #pull(): Promise<boolean> {
     const next = await this.#chunks.next();
     if (next.done) return false;
-    const chunk = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
-    this.#pending.push(chunk);
-    this.#size += chunk.length;
+    this.#rest = Buffer.from(next.value.buffer, next.value.byteOffset, next.value.byteLength);
     return true;
   }
 
   #cut(length: number): Buffer {
-    const first = this.#pending[0] ?? EMPTY;
-    this.#size -= length;
-    if (first.length > length) {
-      this.#pending[0] = first.subarray(length);
-      return first.subarray(0, length);
-    }
-    const all = this.#pending.length === 1 ? first : Buffer.concat(this.#pending);
-    this.#pending = all.length === length ? [] : [all.subarray(length)];
-    return all.subarray(0, length);
+    const cut = this.#rest.subarray(0, length);
+    this.#rest = this.#rest.subarray(length);
+    return cut;
   }
 }

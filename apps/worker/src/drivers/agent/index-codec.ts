@@ -29,12 +29,18 @@ export function* unpackIndex(data: Buffer): Generator<IndexEntry> {
       kind,
       mode: data.readUInt16BE(at + 1),
       mtime: data.readUInt32BE(at + 3),
-      size: Number(data.readBigUInt64BE(at + 7)),
+      size: sizeAt(data, at + 7),
       path: data.toString('latin1', pathStart, pathStart + pathLength),
       target: data.toString('latin1', pathStart + pathLength, end),
     };
     at = end;
   }
+}
+
+function sizeAt(data: Buffer, at: number): number {
+  const size = Number(data.readBigUInt64BE(at));
+  if (Number.isSafeInteger(size)) return size;
+  throw new AppError('agent.malformed', { reason: 'a file is longer than any can be' });
 }
 
 function isKind(kind: string): kind is IndexEntry['kind'] {

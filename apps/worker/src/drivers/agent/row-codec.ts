@@ -9,6 +9,7 @@ export type MapValue = (value: Buffer, columnIndex: number) => Buffer;
  * @throws AppError `agent.malformed` when lengths do not add up to the data.
  */
 export function mapPackedRows(data: Buffer, columnCount: number, map: MapValue): Buffer {
+  assertColumns(data, columnCount);
   const parts: Buffer[] = [];
   let keptFrom = 0;
   let rowStart = 0;
@@ -30,11 +31,17 @@ export function mapPackedRows(data: Buffer, columnCount: number, map: MapValue):
  * @throws AppError `agent.malformed` when lengths do not add up to the data.
  */
 export function* splitPackedRows(data: Buffer, columnCount: number): Generator<Buffer> {
+  assertColumns(data, columnCount);
   for (let start = 0; start < data.length; ) {
     const end = endOfRow(data, start, columnCount);
     yield data.subarray(start, end);
     start = end;
   }
+}
+
+/** Rows without columns would never be through. */
+function assertColumns(data: Buffer, columnCount: number): void {
+  if (columnCount < 1 && data.length > 0) throw new AppError('agent.malformed', { reason: 'rows of a table without columns' });
 }
 
 function endOfRow(data: Buffer, start: number, columnCount: number): number {

@@ -4,8 +4,10 @@ import { type TableSchema, TablesAnswer } from '@wcr/shared/contracts/agent-sche
 import { AppError } from '@wcr/shared/errors/app-error';
 import { z } from 'zod';
 import type { AgentClient } from './agent.types.ts';
-import { type IndexEntry, pathFromWire, pathToWire, unpackIndex } from './index-codec.ts';
+import { cursorOf, type FilePart, filePartOf, jsonOf, noProgress, parseAnswer, rowsMetaOf, skippedOf } from './answers.ts';
+import { type IndexEntry, pathToWire, unpackIndex } from './index-codec.ts';
 import type { Patience } from './patience.ts';
+import { assertPlainSchema } from './plain-sql.ts';
 
 /** Rows as they travel, and where reading goes on after them. */
 export type RowBatch = { readonly data: Buffer; readonly rows: number; readonly cursor: string };
@@ -16,7 +18,7 @@ const KEYLESS_BUDGET_BYTES = 32 << 20;
 /** Names in one request; a request's description has a limit. */
 const FILES_PER_REQUEST = 400;
 
-const ChecksumAnswer = z.object({ rows: z.number(), checksum: z.string().regex(/^\d{1,20}$/) });
+const ChecksumAnswer = z.object({ rows: z.int().nonnegative(), checksum: z.string().regex(/^\d{1,20}$/) });
 
 /** Rows behind `after` up to and including `upto`, both cursors; null is the table's begin or end. */
 export type RowRange = { readonly after: string | null; readonly upto: string | null };
@@ -25,18 +27,6 @@ export type RowSelection = {
   readonly table: string;
   readonly columns: readonly string[];
   readonly key: readonly string[] | null;
-};
-
-/** Bytes of a file at an offset; `error` when the file went away or cannot be read. */
-export type FilePart = {
-  readonly path: string;
-  readonly offset: number;
-  readonly data: Buffer;
-  readonly eof: boolean;
-  readonly size: number;
-  readonly mtime: number;
-  readonly mode: number;
-  readonly error?: string;
 };
 
 export type FilesRequest = { readonly path: string; readonly offset: number };
@@ -67,7 +57,9 @@ export class SourceAgent {
   }
 
   async schema(): Promise<TablesAnswer> {
-    return parseAnswer(TablesAnswer, await this.#json('tables.schema', {}));
+    const schema = parseAnswer(TablesAnswer, await this.#json('tables.schema', {}));
+    assertPlainSchema(schema);
+    return schema;
   }
 
   /**
@@ -109,8 +101,10 @@ export class SourceAgent {
       const part = parseAnswer(ChecksumAnswer, jsonOf(frames));
       sum.rows += part.rows;
       sum.checksum = BigInt.asUintN(64, sum.checksum + BigInt(part.checksum));
-      place.cursor = String(end['cursor']);
       place.done = end['done'] === true;
+      const next = place.done ? place.cursor : cursorOf(end);
+      if (next === place.cursor && !place.done) throw noProgress();
+      place.cursor = next;
     }
     return sum;
   }
@@ -119,7 +113,7 @@ export class SourceAgent {
   async *#rowSlice(args: object, place: { cursor: string | null; done: boolean }): AsyncGenerator<RowBatch> {
     for await (const frame of this.#client.call('rows.read', args, { signal: this.#signal })) {
       if (frame.kind === 'R') {
-        const batch = { data: frame.data, rows: Number(frame.meta['rows']), cursor: String(frame.meta['cursor']) };
+        const batch = { data: frame.data, ...rowsMetaOf(frame) };
         yield batch;
         place.cursor = batch.cursor;
       } else if (frame.kind === 'E') {
@@ -136,7 +130,8 @@ export class SourceAgent {
     for (;;) {
       const { frames, end } = await patience.keep(() => this.#slice('files.index', { cursor }));
       const entries = frames.flatMap((frame) => (frame.kind === 'I' ? [...unpackIndex(frame.data)] : []));
-      const next = end['done'] === true ? null : String(end['cursor']);
+      const next = end['done'] === true ? null : cursorOf(end);
+      if (next !== null && next === cursor) throw noProgress();
       yield { entries, skipped: skippedOf(end), next };
       if (next === null) return;
       cursor = next;
@@ -167,8 +162,9 @@ export class SourceAgent {
     }));
     for await (const frame of this.#client.call('files.read', { files }, { signal: this.#signal })) {
       if (frame.kind !== 'F') continue;
-      const part = partOf(frame);
-      if (part.path !== wanted[place.index]?.path) throw new AppError('agent.malformed', { reason: 'files came out of order' });
+      const part = filePartOf(frame);
+      const isNext = part.path === wanted[place.index]?.path && (part.error !== undefined || part.offset === place.offset);
+      if (!isNext) throw new AppError('agent.malformed', { reason: 'files came out of order' });
       onProgress();
       yield part;
       advance(place, part, wanted);
@@ -194,45 +190,6 @@ export class SourceAgent {
 
 function budgetOf(key: readonly string[] | null): { budgetBytes?: number } {
   return key === null ? { budgetBytes: KEYLESS_BUDGET_BYTES } : {};
-}
-
-/** The value of the `J` frame: its description, or its data when it is too large for that. */
-export function jsonOf(frames: readonly Frame[]): unknown {
-  const frame = frames.find((candidate) => candidate.kind === 'J');
-  if (frame === undefined) return {};
-  return frame.data.length > 0 ? JSON.parse(frame.data.toString('utf8')) : frame.meta;
-}
-
-/** @throws AppError `agent.malformed` naming the field. */
-export function parseAnswer<T>(schema: z.ZodType<T>, value: unknown): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new AppError('agent.malformed', { reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unexpected answer'}` });
-}
-
-function skippedOf(end: Readonly<Record<string, unknown>>): IndexPage['skipped'] {
-  const list = Array.isArray(end['skipped']) ? (end['skipped'] as { path: string; reason: string }[]) : [];
-  return list.map(({ path, reason }) => ({ path: pathFromWire(path), reason }));
-}
-
-function partOf(frame: Frame): FilePart {
-  const { path, offset, eof, size, mtime, mode, error } = frame.meta;
-  return {
-    path: pathFromWire(String(path)),
-    offset: Number(offset ?? 0),
-    data: frame.data,
-    eof: eof === true,
-    size: Number(size ?? 0),
-    mtime: Number(mtime ?? 0),
-    mode: Number(mode ?? 0o644),
-    ...(typeof error === 'string' && { error }),
-  };
-}
-
-/** An agent that answers without an end and without anything new would be asked for ever. */
-export function noProgress(): AppError {
-  return new AppError('agent.malformed', { reason: 'an answer brought nothing new' });
 }
 
 /** Where in a list of files reading stands. */

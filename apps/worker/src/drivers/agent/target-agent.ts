@@ -2,10 +2,10 @@ import type { Frame } from '@wcr/shared/contracts/agent-frames';
 import { z } from 'zod';
 import type { MadeEntry } from '../runtime/file-sink.types.ts';
 import type { AgentClient } from './agent.types.ts';
+import { jsonOf, parseAnswer } from './answers.ts';
 import { encodeFrame } from './frame-codec.ts';
 import { pathToWire } from './index-codec.ts';
 import type { Patience } from './patience.ts';
-import { jsonOf, parseAnswer } from './source-agent.ts';
 
 const BeginAnswer = z.object({
   maxRequestBytes: z.number(),

@@ -8,6 +8,7 @@ import { chromium } from 'playwright';
 import { afterEach, expect, test, vi } from 'vitest';
 import { startGuardedProxy } from '../source-network/guarded-proxy.ts';
 import { createPublicNetwork } from '../source-network/public-network.ts';
+import { rulesFor } from '../source-network/testing/canary.ts';
 import { type BrowserPool, type BrowserPoolOptions, createBrowserPool } from './browser-pool.ts';
 import { guardRequests } from './guard-requests.ts';
 import { ownBrowsers } from './testing/own-browsers.ts';
@@ -100,7 +101,7 @@ test('a page loads scripts and styles of its own host, and nothing else from any
   });
   const port = await listen(server);
   await pool().withContext({}, signal, async (context) => {
-    await guardRequests(context, new Set(['127.0.0.1']));
+    await guardRequests(context, { hosts: new Set(['127.0.0.1']) });
     const page = await context.newPage();
     await page.goto(`http://127.0.0.1:${port}/`);
     await page.waitForFunction("document.title === 'done'");
@@ -116,7 +117,7 @@ test('a browser behind the guarded proxy reaches no private address, by a redire
     else response.setHeader('content-type', 'text/html').end('<title>hello</title>');
   });
   const port = await listen(server);
-  const network = createPublicNetwork(async () => [{ address: '127.0.0.1', family: 4 }]);
+  const network = createPublicNetwork(rulesFor(), async () => [{ address: '127.0.0.1', family: 4 }]);
   const startProxy = () =>
     startGuardedProxy({
       connect: async (host, ...rest) =>

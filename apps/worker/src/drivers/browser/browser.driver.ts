@@ -17,6 +17,8 @@ import { type Pairing, readPairing, SETTINGS_PATH } from './read-pairing.ts';
 export type BrowserDriverDeps = {
   readonly pool: BrowserPool;
   readonly probeSite: SiteProbe;
+  /** Throws AppError `source.address_refused` for an address that no request may go to. */
+  readonly assertPublic?: ((url: string) => Promise<void>) | undefined;
   /** Zip file of the plugin in our version. */
   readonly pluginZip: string | undefined;
   /** Longest wait for one page. */
@@ -38,12 +40,16 @@ export function createBrowserDriver(deps: BrowserDriverDeps): BrowserDriver {
     const credentials = { ...place, username: login.username, password: login.password };
     return withinTime(deps, context.signal, (signal, reached) =>
       deps.pool.withContext(contextOptions(login, place), signal, async (browserContext) => {
-        const admin = await openPage(browserContext, place, deps.pageTimeoutMs);
+        let refusal: unknown;
+        const onRefused = (reason: unknown) => {
+          refusal ??= reason;
+        };
+        const admin = await openPage(browserContext, place, { ...deps, onRefused });
         try {
           return await setUp(admin, credentials, zip, context);
         } catch (error) {
           reached(admin.at);
-          const named = nameBrowserError(error, admin.at);
+          const named = nameBrowserError(refusal ?? error, admin.at);
           if (!signal.aborted) await keepFailure(deps, admin, login, named);
           throw named;
         }
@@ -141,10 +147,12 @@ function contextOptions(login: SiteLogin, place: Place): BrowserContextOptions {
   };
 }
 
-async function openPage(context: BrowserContext, place: Place, timeoutMs: number): Promise<AdminPage> {
+type PageLimits = Pick<BrowserDriverDeps, 'assertPublic' | 'pageTimeoutMs'> & { readonly onRefused: (reason: unknown) => void };
+
+async function openPage(context: BrowserContext, place: Place, limits: PageLimits): Promise<AdminPage> {
   const hosts = new Set([new URL(place.homeUrl).hostname, new URL(place.loginUrl).hostname]);
-  await guardRequests(context, hosts);
-  return createAdminPage(await context.newPage(), { hosts, timeoutMs });
+  await guardRequests(context, { hosts, ...limits });
+  return createAdminPage(await context.newPage(), { hosts, timeoutMs: limits.pageTimeoutMs });
 }
 
 async function keepFailure(deps: BrowserDriverDeps, admin: AdminPage, login: SiteLogin, error: Error): Promise<void> {

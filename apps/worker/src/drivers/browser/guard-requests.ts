@@ -1,14 +1,34 @@
 import type { BrowserContext, Request } from 'playwright';
 
+export type RequestGuard = {
+  /** Host names of the site. */
+  readonly hosts: ReadonlySet<string>;
+  /** Throws for an address that may not be asked. */
+  readonly assertPublic?: ((url: string) => Promise<void>) | undefined;
+  /** Told why one was not asked. */
+  readonly onRefused?: (reason: unknown) => void;
+};
+
 const NEEDLESS_TYPES: ReadonlySet<string> = new Set(['image', 'font', 'media', 'ping', 'eventsource', 'manifest', 'texttrack']);
 
 /**
  * Lets a context load only what wp-admin needs: pages, scripts and styles of the site's own hosts.
- * Everything else (images, third parties, sockets, workers) is aborted.
+ * Everything else (images, third parties, sockets, workers) is aborted. A browser of our own also goes through the guarded
+ * proxy, which judges the redirects that are not told here.
  */
-export async function guardRequests(context: BrowserContext, hosts: ReadonlySet<string>): Promise<void> {
-  await context.route('**/*', (route) => {
-    return isNeeded(route.request(), hosts) ? route.continue() : route.abort('blockedbyclient');
+export async function guardRequests(
+  context: BrowserContext,
+  { hosts, assertPublic = async () => undefined, onRefused }: RequestGuard,
+): Promise<void> {
+  await context.route('**/*', async (route) => {
+    if (!isNeeded(route.request(), hosts)) return route.abort('blockedbyclient');
+    try {
+      if (!isNowhere(route.request().url())) await assertPublic(route.request().url());
+    } catch (error) {
+      onRefused?.(error);
+      return route.abort('blockedbyclient');
+    }
+    return route.continue();
   });
   await context.routeWebSocket(/.*/, (socket) => socket.close());
 }
@@ -19,6 +39,9 @@ function isNeeded(request: Request, hosts: ReadonlySet<string>): boolean {
 
 /** True for addresses of the site itself, and for those that lead to no network at all. */
 export function isOwnAddress(address: string, hosts: ReadonlySet<string>): boolean {
-  if (/^(?:data|blob|about):/.test(address)) return true;
-  return URL.canParse(address) && hosts.has(new URL(address).hostname);
+  return isNowhere(address) || (URL.canParse(address) && hosts.has(new URL(address).hostname));
+}
+
+function isNowhere(address: string): boolean {
+  return /^(?:data|blob|about):/.test(address);
 }

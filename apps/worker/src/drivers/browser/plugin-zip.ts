@@ -5,6 +5,9 @@ import { AppError } from '@wcr/shared/errors/app-error';
 /** The plugin's folder and main file, which WordPress names it by. */
 export const PLUGIN_SLUG = 'wp-clone-restore';
 const MAIN_FILE = `${PLUGIN_SLUG}/${PLUGIN_SLUG}.php`;
+/** Far more than the plugin has; what inflates to more is not ours. */
+const MAX_ZIP_BYTES = 16 << 20;
+const MAX_MAIN_BYTES = 1 << 20;
 
 export type PluginZip = { readonly name: string; readonly version: string; readonly bytes: Buffer };
 
@@ -20,9 +23,19 @@ export async function readPluginZip(path: string | undefined): Promise<PluginZip
   } catch (cause) {
     throw failed('the plugin’s zip file (WCR_PLUGIN_ZIP) cannot be read', cause);
   }
-  const version = headerVersion(extract(bytes, MAIN_FILE)?.toString('utf8') ?? '');
+  const version = versionIn(bytes);
   if (version === undefined) throw failed('the zip file (WCR_PLUGIN_ZIP) is not our plugin');
   return { name: `${PLUGIN_SLUG}.zip`, version, bytes };
+}
+
+/** Undefined for what is no zip file, or has no such header: a crafted one names places that it does not have. */
+function versionIn(zip: Buffer): string | undefined {
+  if (zip.length > MAX_ZIP_BYTES) return undefined;
+  try {
+    return headerVersion(extract(zip, MAIN_FILE)?.toString('utf8') ?? '');
+  } catch {
+    return undefined;
+  }
 }
 
 function headerVersion(source: string): string | undefined {
@@ -47,7 +60,7 @@ function contentOf(zip: Buffer, entry: number): Buffer {
   const local = zip.readUInt32LE(entry + 42);
   const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
   const stored = zip.subarray(start, start + zip.readUInt32LE(entry + 20));
-  return zip.readUInt16LE(entry + 10) === 0 ? stored : inflateRawSync(stored);
+  return zip.readUInt16LE(entry + 10) === 0 ? stored : inflateRawSync(stored, { maxOutputLength: MAX_MAIN_BYTES });
 }
 
 function failed(reason: string, cause?: unknown): AppError {

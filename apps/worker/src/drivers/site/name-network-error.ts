@@ -1,4 +1,4 @@
-import { AppError } from '@wcr/shared/errors/app-error';
+import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 
 /** Why a certificate is not accepted, by OpenSSL's and Node's names. */
 const TLS_REASONS: Readonly<Record<string, string>> = {
@@ -29,8 +29,9 @@ const NETWORK_REASONS: Readonly<Record<string, string>> = {
   TimeoutError: 'no answer in time',
 };
 
-/** Names a failed request: `source.tls_invalid` or `source.unreachable`, each with its reason. */
+/** Names a failed request: `source.tls_invalid` or `source.unreachable`, each with its reason. What has a name of ours keeps it. */
 export function nameNetworkError(error: unknown): AppError {
+  if (isAppError(error)) return error;
   const code = codeOf(error);
   const tlsReason = TLS_REASONS[code] ?? (code.startsWith('ERR_SSL_') ? TLS_REASONS['EPROTO'] : undefined);
   if (tlsReason) return new AppError('source.tls_invalid', { reason: tlsReason }, { cause: error });

@@ -19,12 +19,13 @@ export type Visit = {
 
 const MAX_BODY_BYTES = 2 << 20;
 const TIMEOUT_MS = 60_000;
+const TOTAL_MS = 2 * TIMEOUT_MS;
 
 /** One request to a site; redirects are reported, not followed. */
 export async function visitSite(url: string, options: VisitOptions): Promise<Visit> {
   const response = await request(url, {
     method: options.method ?? 'GET',
-    signal: options.signal,
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(TOTAL_MS)]),
     ...(options.dispatcher && { dispatcher: options.dispatcher }),
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
@@ -37,8 +38,10 @@ export async function visitSite(url: string, options: VisitOptions): Promise<Vis
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response.body as AsyncIterable<Buffer>) {
-    if (bytes < MAX_BODY_BYTES) chunks.push(chunk);
+    chunks.push(chunk);
     bytes += chunk.length;
+    // A page may have no end.
+    if (bytes >= MAX_BODY_BYTES) break;
   }
   const { 'set-cookie': cookies = [], ...headers } = response.headers;
   const flat = Object.entries(headers).map(([name, value]) => [name, String(value)] as const);
@@ -46,6 +49,6 @@ export async function visitSite(url: string, options: VisitOptions): Promise<Vis
     status: response.statusCode,
     headers: Object.fromEntries(flat),
     cookies: [cookies].flat(),
-    body: Buffer.concat(chunks).toString('utf8'),
+    body: Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString('utf8'),
   };
 }

@@ -6,6 +6,7 @@ import { ProxyAgent, request } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type GuardedProxy, startGuardedProxy } from './guarded-proxy.ts';
 import { createPublicNetwork } from './public-network.ts';
+import { rulesFor } from './testing/canary.ts';
 
 const asked: string[] = [];
 const server = createServer(async (message, response) => {
@@ -20,7 +21,7 @@ let proxy: GuardedProxy;
 beforeAll(async () => {
   await once(server.listen(0, '127.0.0.1'), 'listening');
   port = (server.address() as AddressInfo).port;
-  const network = createPublicNetwork(async () => [{ address: '127.0.0.1', family: 4 }]);
+  const network = createPublicNetwork(rulesFor(), async () => [{ address: '127.0.0.1', family: 4 }]);
   proxy = await startGuardedProxy({
     connect: async (host, at, signal) => {
       if (host === 'down.example') throw new Error('ENOTFOUND');

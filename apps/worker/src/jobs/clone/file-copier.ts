@@ -1,6 +1,7 @@
+import type { FilePart } from '../../drivers/agent/answers.ts';
 import { type IndexEntry, pathForPeople } from '../../drivers/agent/index-codec.ts';
 import { prefetch } from '../../drivers/agent/prefetch.ts';
-import type { FilePart, SourceAgent } from '../../drivers/agent/source-agent.ts';
+import type { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { WriteBehind } from '../../drivers/agent/write-behind.ts';
 import type { FileSink, MadeEntry } from '../../drivers/runtime/file-sink.types.ts';
 import type { FileRewriting, OutgoingPart } from './file-rewriting.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { FilePart } from '../../drivers/agent/source-agent.ts';
+import type { FilePart } from '../../drivers/agent/answers.ts';
 import type { Rewriter } from '../../rewriter/rewriter.types.ts';
 import { createHtaccessAdapter, FileRewriting, MAX_REWRITTEN_BYTES } from './file-rewriting.ts';
 

@@ -1,4 +1,4 @@
-import type { FilePart } from '../../drivers/agent/source-agent.ts';
+import type { FilePart } from '../../drivers/agent/answers.ts';
 import type { FilePiece } from '../../drivers/runtime/file-sink.types.ts';
 import type { Rewriter } from '../../rewriter/rewriter.types.ts';
 

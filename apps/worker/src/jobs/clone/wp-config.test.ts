@@ -76,3 +76,17 @@ it('gives every clone salts of its own', () => {
 it('knows that a proxy in front speaks HTTPS', () => {
   expect(evaluate(renderWpConfig(facts))['https']).toBe(true);
 });
+
+it('takes over no constant that is none, or that says where the clone is', () => {
+  const hostile = {
+    "X', 1 ); system( 'id' ); define( 'Y": 'x',
+    ABSPATH: '/elsewhere/',
+    WCR_CLONE_ID: 'clone-of-somebody',
+    DB_COLLATE_X: 'x',
+    __proto__x: 'kept',
+    'LINE\n': 'x',
+  };
+  const config = renderWpConfig({ ...facts, constants: hostile });
+  expect(config).not.toMatch(/system|elsewhere|somebody|DB_COLLATE_X|LINE/);
+  expect(evaluate(config)).toMatchObject({ WCR_CLONE_ID: facts.cloneId, __proto__x: 'kept' });
+});

@@ -46,7 +46,7 @@ export function renderWpConfig(facts: WpConfigFacts): string {
     WCR_CLONE_SOURCE: facts.sourceHost,
     WCR_CLONE_EXPIRES_AT: Math.floor(facts.expiresAt / 1000),
   };
-  const carried = Object.entries(facts.constants).filter(([name]) => !(name in own));
+  const carried = Object.entries(facts.constants).filter(([name]) => !Object.hasOwn(own, name) && isCarried(name));
   return [
     '<?php',
     '// Made by wp-clone-restore for this clone; the source’s own wp-config.php was not copied.',
@@ -58,6 +58,11 @@ export function renderWpConfig(facts: WpConfigFacts): string {
     "require_once ABSPATH . 'wp-settings.php';",
     '',
   ].join('\n');
+}
+
+/** A source names them: nothing but constants, and none that says who or where the clone is. */
+function isCarried(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(name) && name !== 'ABSPATH' && !/^(?:WCR|DB)_/.test(name);
 }
 
 function define(name: string, value: string | number | boolean | null): string {
