@@ -42,10 +42,11 @@ export default defineConfig({
           exclude,
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           env,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          // Much of their time they wait for locks to expire; more than three at a time make a small machine miss them.
-          maxWorkers: 3,
+          // A set-up makes up to seventeen clones. A hang is to be found, not a slow machine.
+          testTimeout: 900_000,
+          hookTimeout: 1_800_000,
+          // Much of their time they wait for locks to expire; more than two at a time make a small machine miss them.
+          maxWorkers: 2,
         },
       },
     ],
