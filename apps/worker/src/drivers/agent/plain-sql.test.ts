@@ -124,11 +124,11 @@ it('judges any text without an error, and in time that grows with its length', (
     }),
   );
   for (const text of [
-    "'".repeat(400_001),
-    '`a`,'.repeat(200_000),
-    '\\'.repeat(400_000),
-    '/*!'.repeat(200_000),
-    "'x".repeat(2e6),
+    "'".repeat(40_001),
+    '`a`,'.repeat(20_000),
+    '\\'.repeat(40_000),
+    '/*!'.repeat(20_000),
+    "'x".repeat(1 << 20),
   ]) {
     oddityOfTable(`CREATE TABLE {{table}} (${text}`);
     expect(oddityOfForeignKey(`ALTER TABLE {{table}} ADD FOREIGN KEY (${text}`)).toBeTypeOf('string');
