@@ -19,6 +19,7 @@ export default defineConfig({
           include: roots.map((root) => `${root}/**/*.test.ts`),
           exclude: [...exclude, '**/*.int.test.ts', '**/*.e2e.test.ts'],
           // Pure functions leave nothing behind for the next file; a process for each would cost five times as much.
+          testTimeout: 60_000,
           pool: 'threads',
           isolate: false,
         },
@@ -30,8 +31,8 @@ export default defineConfig({
           exclude,
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           env,
-          testTimeout: 120_000,
-          hookTimeout: 180_000,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
           maxWorkers: 3,
         },
       },
