@@ -1,12 +1,15 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { createAgentClient, TransportError } from './agent-client.ts';
 import type { AnswerLimits } from './bounded-answer.ts';
 import { encodeFrame, encodeStream } from './frame-codec.ts';
 
-const signal = AbortSignal.timeout(60_000);
+// Real connections, also on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const signal = new AbortController().signal;
 const toClose: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of toClose.splice(0)) await close();

@@ -3,7 +3,7 @@ import type { TableSchema } from '@wcr/shared/contracts/agent-schema';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import { FUZZ } from '@wcr/stack/testing/fuzz';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AgentClient } from './agent.types.ts';
 import { boundAnswer, SlowAnswerError } from './bounded-answer.ts';
 import { digestRows, hashFiles, readInventory, readRanges } from './compare-reads.ts';
@@ -12,6 +12,9 @@ import { pathToWire, unpackIndex } from './index-codec.ts';
 import { Patience } from './patience.ts';
 import { mapPackedRows, splitPackedRows } from './row-codec.ts';
 import { SourceAgent } from './source-agent.ts';
+
+// Millions of bytes on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const signal = new AbortController().signal;
 const MALFORMED = { code: 'agent.malformed' };

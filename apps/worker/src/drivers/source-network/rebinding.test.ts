@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { createGuardedProbe } from '../site/guarded-probe.ts';
 import { visitSite } from '../site/visit-site.ts';
 import { createPublicNetwork, type LookupAll } from './public-network.ts';
 import { dnsOf, rulesFor, startCanary } from './testing/canary.ts';
 
-const signal = AbortSignal.timeout(60_000);
+// Real connections, also on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const signal = new AbortController().signal;
 /** Stands for the public internet: the rules let these tests reach it. */
 const PUBLIC = '127.0.0.2';
 const rules = rulesFor({ allowed: `${PUBLIC}/32` });

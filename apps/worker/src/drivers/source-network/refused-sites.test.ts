@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { REFUSED_SITES, type RefusedSite } from '@wcr/shared/testing/refused-sites';
 import { ProxyAgent, request } from 'undici';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createAgentClient } from '../agent/agent-client.ts';
 import { discoverAgent, urlOf } from '../agent/discover-agent.ts';
 import { createGuardedProbe } from '../site/guarded-probe.ts';
@@ -11,7 +11,10 @@ import { type GuardedProxy, startGuardedProxy } from './guarded-proxy.ts';
 import { createPublicNetwork } from './public-network.ts';
 import { type Canary, dnsOf, rulesFor, startCanary } from './testing/canary.ts';
 
-const signal = AbortSignal.timeout(60_000);
+// Real connections, also on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
+const signal = new AbortController().signal;
 const pairingKey = 'ab'.repeat(32);
 const records = Object.fromEntries(
   REFUSED_SITES.flatMap(({ url, leadsTo }) => (leadsTo ? [[new URL(url.replace('{port}', '1')).hostname, leadsTo]] : [])),
