@@ -16,6 +16,9 @@ export const ErrorEnvelope = z
     },
   });
 
+/** The errors any call with a body may answer with. */
+export const WITH_BODY = ['request.invalid', 'request.too_large', 'request.not_json'] as const;
+
 /** A JSON answer, for a route's documentation. */
 export function jsonAnswer<Schema extends z.ZodType>(schema: Schema, description: string) {
   return { content: { 'application/json': { schema } }, description };

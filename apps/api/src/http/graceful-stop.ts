@@ -31,9 +31,9 @@ export function stopOnSignal(options: {
     // A connection that is kept alive would hold the process after its last answer.
     const sweep = setInterval(() => 'closeIdleConnections' in server && server.closeIdleConnections(), IDLE_SWEEP_MS);
     server.close(() => {
-      clearTimeout(cutOff);
       clearInterval(sweep);
       void deps.audit.drained().finally(() => {
+        clearTimeout(cutOff);
         deps.close();
         deps.logger.info('stopped');
         exit(0);

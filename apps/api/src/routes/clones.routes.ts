@@ -14,7 +14,7 @@ import {
 import { viewClone } from '../clones/clone-view.ts';
 import { type AcceptedClone, requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
-import { errorAnswers, jsonAnswer } from '../http/answers.ts';
+import { errorAnswers, jsonAnswer, WITH_BODY } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
 import { PageQuery } from '../http/common-bodies.ts';
 import { GUARDED, guard, noteRecord } from '../http/guard.ts';
@@ -42,10 +42,8 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
       202: jsonAnswer(CloneAccepted, 'The clone is queued; its job tells how far it is.'),
       ...errorAnswers(
         ...GUARDED,
-        'request.invalid',
+        ...WITH_BODY,
         'request.idempotency_conflict',
-        'request.too_large',
-        'request.not_json',
         'source.address_refused',
         'quota.exceeded',
         'quota.key_exceeded',
@@ -133,7 +131,7 @@ function addChanges(app: ApiApp, deps: ApiDeps): void {
     },
     responses: {
       200: jsonAnswer(CloneView, 'The clone with its new expiry.'),
-      ...errorAnswers(...GUARDED, 'request.invalid', 'request.not_json', 'clone.not_found', 'clone.ended', 'clone.not_ready'),
+      ...errorAnswers(...GUARDED, ...WITH_BODY, 'clone.not_found', 'clone.ended', 'clone.not_ready'),
     },
   });
   app.openapi(change, async (context) => {

@@ -4,7 +4,7 @@ import { idInAddress } from '@wcr/shared/domain/clone-address';
 import { CloneIdField, newCloneSchema, ttlMinutesSchema } from '../clones/clone-bodies.ts';
 import { requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
-import { errorAnswers, jsonAnswer } from '../http/answers.ts';
+import { errorAnswers, jsonAnswer, WITH_BODY } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
 import { refuseInvalid } from '../http/error-envelope.ts';
 import { GUARDED, guard, noteRecord } from '../http/guard.ts';
@@ -63,15 +63,7 @@ function addClone(app: ApiApp, deps: ApiDeps): void {
     request: { body: { required: true, content: { 'application/json': { schema: formerCloneSchema(maxTtlMinutes) } } } },
     responses: {
       202: jsonAnswer(FormerAccepted, 'The clone is queued.'),
-      ...errorAnswers(
-        ...GUARDED,
-        'request.invalid',
-        'request.too_large',
-        'request.not_json',
-        'source.address_refused',
-        'quota.exceeded',
-        'quota.key_exceeded',
-      ),
+      ...errorAnswers(...GUARDED, ...WITH_BODY, 'source.address_refused', 'quota.exceeded', 'quota.key_exceeded'),
     },
   });
   app.openapi(route, async (context) => {
@@ -127,9 +119,7 @@ function addRestore(app: ApiApp, deps: ApiDeps): void {
       202: jsonAnswer(FormerRestoreAccepted, 'The restore is queued.'),
       ...errorAnswers(
         ...GUARDED,
-        'request.invalid',
-        'request.too_large',
-        'request.not_json',
+        ...WITH_BODY,
         'source.address_refused',
         'target.address_refused',
         'clone.not_found',

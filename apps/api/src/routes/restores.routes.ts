@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { ApiDeps } from '../deps.ts';
-import { errorAnswers, jsonAnswer } from '../http/answers.ts';
+import { errorAnswers, jsonAnswer, WITH_BODY } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
 import { PageQuery } from '../http/common-bodies.ts';
 import { GUARDED, guard, noteRecord } from '../http/guard.ts';
@@ -43,10 +43,8 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
       202: jsonAnswer(RestoreAccepted, 'The restore is queued; its job tells how far it is.'),
       ...errorAnswers(
         ...GUARDED,
-        'request.invalid',
+        ...WITH_BODY,
         'request.idempotency_conflict',
-        'request.too_large',
-        'request.not_json',
         'source.address_refused',
         'target.address_refused',
         'clone.not_found',
