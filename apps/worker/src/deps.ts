@@ -41,6 +41,7 @@ import { createExpireSchedule } from './queue/expire-schedule.ts';
 import { createExpiryOrder } from './queue/expiry-order.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from './queue/queues.ts';
 import { connectRedis } from './queue/redis-connection.ts';
+import { resealRedis } from './queue/reseal.ts';
 import { createRollbackSchedule } from './queue/rollback-schedule.ts';
 import { createSecretStore } from './queue/secret-store.ts';
 import { createSiteTurns, DEFAULT_TIMES } from './queue/site-turns.ts';
@@ -77,13 +78,14 @@ export function createDeps(config: WorkerConfig): Deps {
   useOwnHttpClient();
   const now = Date.now;
   const redactor = createRedactor();
-  redactor.add(config.secretsKey, ...[config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : [])));
+  const passwords = [config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : []));
+  redactor.add(config.secretsKey, ...config.secretsKeysOther, ...passwords);
   const logger = createLogger({ ...config, redactor });
   const metrics = createWorkerMetrics(config.queues);
   const redis = connectRedis(config.redisUrl, logger);
   metrics.watchRedis(() => redis.status === 'ready');
   const queues = createQueues({ redis, prefix: QUEUE_PREFIX, logger });
-  const sealer = createSealer(config.secretsKey);
+  const sealer = createSealer(config.secretsKey, config.secretsKeysOther);
   const isRoot = process.getuid?.() === 0;
   const runtime = measureFiles(knowSecrets(createRuntime(config, { sealer, now, isRoot }), redactor), metrics);
   const network = config.allowPrivateSources ? undefined : createPublicNetwork();
@@ -127,6 +129,7 @@ export function createDeps(config: WorkerConfig): Deps {
       sweep: {
         ...{ runtime, projection, cloneJobs, schedule, restores, restoreJobs, rollbacks, secrets, logger, now },
         recordFigures: async (figures) => void (await redis.set(redisKeys.sweepFigures, JSON.stringify(figures))),
+        reseal: config.secretsKeysOther.length > 0 ? (signal) => resealRedis({ redis, sealer }, signal) : undefined,
         settings: sweep,
       },
     },

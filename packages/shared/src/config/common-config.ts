@@ -13,6 +13,11 @@ export const commonConfig = {
     doc: 'Key that seals passwords and pairing keys: 64 hex digits, the same for API and workers.',
     schema: envSchemas.hexKey,
   },
+  secretsKeysOther: {
+    env: 'WCR_SECRETS_KEYS_OTHER',
+    doc: 'Further keys, separated by commas, that open what was sealed under them; for a change of WCR_SECRETS_KEY.',
+    schema: envSchemas.hexKeys,
+  },
   clonesUrl: {
     env: 'WCR_CLONES_URL',
     doc: 'Address below which clones are served, without the clone id; or with {id} in its host, e.g. https://{id}.clones.example.',
