@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, ROLLBACK_QUEUE, redisKeys } from '@wcr/shared/contracts/queues';
 import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
+import { createRedactor, type Redactor } from '@wcr/shared/telemetry/redactor';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, setGlobalDispatcher } from 'undici';
@@ -46,10 +47,11 @@ import { createRollbackSchedule } from './queue/rollback-schedule.ts';
 import { createSecretStore } from './queue/secret-store.ts';
 import { createSiteTurns, DEFAULT_TIMES } from './queue/site-turns.ts';
 import { createRewriter } from './rewriter/rewriter.ts';
+import { currentAttempt } from './telemetry/job-scope.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { measureAgents, measureBrowser, measureFiles, measureRewriters } from './telemetry/measured-drivers.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './telemetry/metrics.ts';
-import { createRedactor } from './telemetry/redactor.ts';
+import { traceAgents, traceBrowser } from './telemetry/traced-drivers.ts';
 import type { WorkerSettings } from './worker.ts';
 
 const MINUTE_MS = 60_000;
@@ -77,10 +79,7 @@ export type Deps = {
 export function createDeps(config: WorkerConfig): Deps {
   useOwnHttpClient();
   const now = Date.now;
-  const redactor = createRedactor();
-  const passwords = [config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : []));
-  redactor.add(config.secretsKey, ...config.secretsKeysOther, ...passwords);
-  const logger = createLogger({ ...config, redactor });
+  const { redactor, logger } = createLogging(config);
   const metrics = createWorkerMetrics(config.queues);
   const redis = connectRedis(config.redisUrl, logger);
   metrics.watchRedis(() => redis.status === 'ready');
@@ -90,7 +89,7 @@ export function createDeps(config: WorkerConfig): Deps {
   const runtime = measureFiles(knowSecrets(createRuntime(config, { sealer, now, isRoot }), redactor), metrics);
   const network = config.allowPrivateSources ? undefined : createPublicNetwork();
   const sources = sourceAccess(config, { network, metrics });
-  const browser = measureBrowser(createBrowser(config, { probeSite: sources.probeSite, network, isRoot }), metrics);
+  const browser = traceBrowser(measureBrowser(createBrowser(config, { probeSite: sources.probeSite, network, isRoot }), metrics));
   const secrets = createSecretStore({ redis, sealer, redactor });
   const projection = createProjection({ redis, sealer });
   const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
@@ -101,7 +100,10 @@ export function createDeps(config: WorkerConfig): Deps {
   const sweep = { graceMs: config.sweepGraceSeconds * 1000 };
   return {
     ...{ config, logger, metrics, redis, queues, now },
-    engine: { redis, prefix: QUEUE_PREFIX, logger, redact: redactor.redact, metrics, now, ...engineClock(config) },
+    engine: {
+      ...{ redis, prefix: QUEUE_PREFIX, logger, metrics, now, ...engineClock(config) },
+      ...{ redact: redactor.redact, forgetSecrets: redactor.forget },
+    },
     jobs: {
       clone: {
         ...sources,
@@ -141,6 +143,14 @@ export function createDeps(config: WorkerConfig): Deps {
       redis.disconnect();
     },
   };
+}
+
+/** A logger that knows the process' own secrets from the start, and those of jobs as long as these run. */
+function createLogging(config: WorkerConfig): { redactor: Redactor; logger: Logger } {
+  const redactor = createRedactor({ holder: currentAttempt });
+  const passwords = [config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : []));
+  redactor.add(config.secretsKey, ...config.secretsKeysOther, ...passwords);
+  return { redactor, logger: createLogger({ ...config, redactor }) };
 }
 
 /**
@@ -196,7 +206,10 @@ function sourceAccess(
       return probeSite(request, via);
     },
     discoverAgent: (options) => discoverAgent({ ...options, ...via }),
-    connectAgent: measureAgents((address) => createAgentClient(address, address.transport === 'standalone' ? {} : via), metrics),
+    connectAgent: measureAgents(
+      traceAgents((address) => createAgentClient(address, address.transport === 'standalone' ? {} : via)),
+      metrics,
+    ),
     createRewriter: measureRewriters(createRewriter, metrics),
     isOutdatedAgent: async (version) => compareVersions(version, (await readPluginZip(config.pluginZip)).version) < 0,
     readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard/wcr-clone-guard.php'), 'utf8'),

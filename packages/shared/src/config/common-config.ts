@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tracingConfig } from '../telemetry/tracing-config.ts';
 import { type ConfigDefinition, envSchemas } from './parse-env.ts';
 
 /** What the API and the workers both need. */
@@ -24,5 +25,10 @@ export const commonConfig = {
     schema: z.url(),
   },
   logLevel: { env: 'WCR_LOG_LEVEL', doc: 'Least level that is logged.', schema: envSchemas.logLevel.default('info') },
-  logPretty: { env: 'WCR_LOG_PRETTY', doc: 'Logs for people instead of JSON lines.', schema: envSchemas.flag.default(false) },
+  logPretty: {
+    env: 'WCR_LOG_PRETTY',
+    doc: 'Logs for people instead of JSON lines; without it, when standard output is a terminal.',
+    schema: envSchemas.flag.default(() => process.stdout.isTTY === true),
+  },
+  ...tracingConfig,
 } as const satisfies ConfigDefinition;
