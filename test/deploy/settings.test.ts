@@ -13,6 +13,7 @@ const DEFINITIONS: Readonly<Record<string, ConfigDefinition>> = { api: apiConfig
 /** What stands for a value out of a Secret. */
 const SAMPLES: Readonly<Record<string, string>> = {
   WCR_SECRETS_KEY: 'ab'.repeat(32),
+  WCR_SECRETS_KEYS_OTHER: 'cd'.repeat(32),
   WCR_API_KEYS: 'ops:ops-key-0123456789:admin',
   WCR_METRICS_TOKEN: 'metrics-token-0123456789',
   WCR_DATABASE_URL: 'mysql://root:secret@db.internal:3306',

@@ -7,6 +7,7 @@ import { runCommand } from '@wcr/stack/services/run';
 import { type StackApp, stackApps } from '@wcr/stack/stack/stack-apps';
 import { stackLayout } from '@wcr/stack/stack/stack-layout';
 import type { StackPorts } from '@wcr/stack/stack/stack-ports';
+import type { StackSecrets } from '@wcr/stack/stack/stack-secrets';
 import type { SharedMariaDb } from '@wcr/stack/testing/service-broker';
 import { useMariaDb, useRedis } from '@wcr/stack/testing/services';
 
@@ -21,11 +22,15 @@ export type TestStack = AsyncDisposable & {
   readonly clonesUrl: string;
   readonly apiUrl: string;
   readonly redisUrl: string;
+  /** What API and workers share and nobody else may know. */
+  readonly secrets: StackSecrets;
+  /** The process ids of API, gateway and workers. */
+  readonly pids: readonly number[];
   readonly mariaDb: SharedMariaDb;
   readonly pluginZip: string;
   /** Whether `clonesMb` could be had; not every machine lets one mount. */
   readonly isClonesSpaceLimited: boolean;
-  call<T = unknown>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+  call<T = unknown>(method: string, path: string, body?: unknown, headers?: Environment): Promise<Answer<T>>;
   /** One more worker; the stack starts with `workers` of them. @param main another program than the worker's own */
   startWorker(env?: Environment, main?: string): Promise<Service>;
   /** Text of every log so far. */
@@ -85,7 +90,10 @@ export async function startTestStack(
   await Promise.all([start(programOf(programs, 'gateway')), start(programOf(programs, 'api'))]);
   await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorker()));
   return {
-    ...{ dir, mariaDb, startWorker },
+    ...{ dir, mariaDb, startWorker, secrets },
+    get pids() {
+      return running.map(({ pid }) => pid);
+    },
     localDir: layout.clones,
     clonesUrl: `http://127.0.0.1:${ports.gateway}`,
     apiUrl: `http://127.0.0.1:${ports.api}`,
@@ -93,7 +101,8 @@ export async function startTestStack(
     pluginZip: layout.pluginZip,
     isClonesSpaceLimited: space !== undefined,
     readLogs: () => logs.map((file) => readFileSync(file, 'utf8')).join('\n'),
-    call: (method, path, body) => callApi({ url: `http://127.0.0.1:${ports.api}`, key: secrets.apiKey }, { method, path, body }),
+    call: (method, path, body, headers) =>
+      callApi({ url: `http://127.0.0.1:${ports.api}`, key: secrets.apiKey }, { method, path, body, headers }),
     async [Symbol.asyncDispose]() {
       await Promise.all(running.reverse().map((service) => service.stop()));
       await space?.[Symbol.asyncDispose]();
@@ -146,13 +155,13 @@ async function isReady(url: string): Promise<boolean> {
 
 async function callApi<T>(
   api: { url: string; key: string },
-  request: { method: string; path: string; body: unknown },
+  request: { method: string; path: string; body: unknown; headers: Environment | undefined },
 ): Promise<Answer<T>> {
   const json = request.body !== undefined;
   const ask = () =>
     fetch(api.url + request.path, {
       method: request.method,
-      headers: { authorization: `Bearer ${api.key}`, ...(json && { 'content-type': 'application/json' }) },
+      headers: { ...request.headers, authorization: `Bearer ${api.key}`, ...(json && { 'content-type': 'application/json' }) },
       ...(json && { body: JSON.stringify(request.body) }),
     });
   // A test that was busy for long finds its kept connection closed at the moment it uses it.

@@ -40,7 +40,7 @@ export type ApiDeps = {
 export function createDeps(config: ApiConfig, logger: Logger, now: () => number = Date.now): ApiDeps {
   const redis = connectRedis(config.redisUrl, logger);
   const queues = createQueues(redis, logger);
-  const sealer = createSealer(config.secretsKey);
+  const sealer = createSealer(config.secretsKey, config.secretsKeysOther);
   const watcher = createJobWatcher({ redis, queues });
   const audit = createAuditLog({ redis, logger, now, auditEntries: config.auditEntries });
   return {

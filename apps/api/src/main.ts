@@ -1,4 +1,5 @@
 import { serve } from '@hono/node-server';
+import { startTracing } from '@wcr/shared/telemetry/start-tracing';
 import { createApp } from './app.ts';
 import { readApiConfig } from './config/api-config.ts';
 import { createDeps } from './deps.ts';
@@ -7,8 +8,10 @@ import { createLogger } from './telemetry/logger.ts';
 
 const config = readApiConfig(process.env);
 const logger = createLogger(config);
+const tracing = await startTracing({ config, serviceName: 'wcr-api', logger });
 const deps = createDeps(config, logger);
 const server = serve({ fetch: createApp(deps).fetch, port: config.port, hostname: config.host }, (address) => {
   logger.info({ host: config.host, port: address.port }, 'listening');
 });
-stopOnSignal({ server, deps, exit: (status) => process.exit(status), signals: process });
+const exit = (status: number): void => void tracing.stop().then(() => process.exit(status));
+stopOnSignal({ server, deps, exit, signals: process });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { siteRulesOf } from '@wcr/shared/config/site-network-config';
 import { CLONE_QUEUE, EXPIRE_QUEUE, QUEUE_PREFIX, ROLLBACK_QUEUE, redisKeys } from '@wcr/shared/contracts/queues';
 import { createSealer, type Sealer } from '@wcr/shared/secrets/seal';
+import { createRedactor, type Redactor } from '@wcr/shared/telemetry/redactor';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { Agent, setGlobalDispatcher } from 'undici';
@@ -41,14 +42,16 @@ import { createExpireSchedule } from './queue/expire-schedule.ts';
 import { createExpiryOrder } from './queue/expiry-order.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from './queue/queues.ts';
 import { connectRedis } from './queue/redis-connection.ts';
+import { resealRedis } from './queue/reseal.ts';
 import { createRollbackSchedule } from './queue/rollback-schedule.ts';
 import { createSecretStore } from './queue/secret-store.ts';
 import { createSiteTurns, DEFAULT_TIMES } from './queue/site-turns.ts';
 import { createRewriter } from './rewriter/rewriter.ts';
+import { currentAttempt } from './telemetry/job-scope.ts';
 import { createLogger } from './telemetry/logger.ts';
 import { measureAgents, measureBrowser, measureFiles, measureRewriters } from './telemetry/measured-drivers.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './telemetry/metrics.ts';
-import { createRedactor } from './telemetry/redactor.ts';
+import { traceAgents, traceBrowser } from './telemetry/traced-drivers.ts';
 import type { WorkerSettings } from './worker.ts';
 
 const MINUTE_MS = 60_000;
@@ -76,20 +79,18 @@ export type Deps = {
 export function createDeps(config: WorkerConfig): Deps {
   useOwnHttpClient();
   const now = Date.now;
-  const redactor = createRedactor();
-  redactor.add(config.secretsKey, ...[config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : [])));
-  const logger = createLogger({ ...config, redactor });
+  const { redactor, logger } = createLogging(config);
   const metrics = createWorkerMetrics(config.queues);
   const redis = connectRedis(config.redisUrl, logger);
   metrics.watchRedis(() => redis.status === 'ready');
   const queues = createQueues({ redis, prefix: QUEUE_PREFIX, logger });
-  const sealer = createSealer(config.secretsKey);
+  const sealer = createSealer(config.secretsKey, config.secretsKeysOther);
   const isRoot = process.getuid?.() === 0;
   const runtime = measureFiles(knowSecrets(createRuntime(config, { sealer, now, isRoot }), redactor), metrics);
   const rules = siteRulesOf(config);
   const network = rules && createPublicNetwork(rules);
   const sources = sourceAccess(config, { network, metrics });
-  const browser = measureBrowser(createBrowser(config, { probeSite: sources.probeSite, network, isRoot }), metrics);
+  const browser = traceBrowser(measureBrowser(createBrowser(config, { probeSite: sources.probeSite, network, isRoot }), metrics));
   const secrets = createSecretStore({ redis, sealer, redactor });
   const projection = createProjection({ redis, sealer });
   const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
@@ -100,7 +101,10 @@ export function createDeps(config: WorkerConfig): Deps {
   const sweep = { graceMs: config.sweepGraceSeconds * 1000 };
   return {
     ...{ config, logger, metrics, redis, queues, now },
-    engine: { redis, prefix: QUEUE_PREFIX, logger, redact: redactor.redact, metrics, now, ...engineClock(config) },
+    engine: {
+      ...{ redis, prefix: QUEUE_PREFIX, logger, metrics, now, ...engineClock(config) },
+      ...{ redact: redactor.redact, forgetSecrets: redactor.forget },
+    },
     jobs: {
       clone: {
         ...sources,
@@ -128,6 +132,7 @@ export function createDeps(config: WorkerConfig): Deps {
       sweep: {
         ...{ runtime, projection, cloneJobs, schedule, restores, restoreJobs, rollbacks, secrets, logger, now },
         recordFigures: async (figures) => void (await redis.set(redisKeys.sweepFigures, JSON.stringify(figures))),
+        reseal: config.secretsKeysOther.length > 0 ? (signal) => resealRedis({ redis, sealer }, signal) : undefined,
         settings: sweep,
       },
     },
@@ -139,6 +144,14 @@ export function createDeps(config: WorkerConfig): Deps {
       redis.disconnect();
     },
   };
+}
+
+/** A logger that knows the process' own secrets from the start, and those of jobs as long as these run. */
+function createLogging(config: WorkerConfig): { redactor: Redactor; logger: Logger } {
+  const redactor = createRedactor({ holder: currentAttempt });
+  const passwords = [config.redisUrl, config.databaseUrl].flatMap((url) => (url ? [passwordOf(url)] : []));
+  redactor.add(config.secretsKey, ...config.secretsKeysOther, ...passwords);
+  return { redactor, logger: createLogger({ ...config, redactor }) };
 }
 
 /**
@@ -190,7 +203,10 @@ function sourceAccess(
   return {
     probeSite: createGuardedProbe(network),
     discoverAgent: (options) => discoverAgent({ ...options, ...via }),
-    connectAgent: measureAgents((address) => createAgentClient(address, address.transport === 'standalone' ? {} : via), metrics),
+    connectAgent: measureAgents(
+      traceAgents((address) => createAgentClient(address, address.transport === 'standalone' ? {} : via)),
+      metrics,
+    ),
     createRewriter: measureRewriters(createRewriter, metrics),
     isOutdatedAgent: async (version) => compareVersions(version, (await readPluginZip(config.pluginZip)).version) < 0,
     readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard/wcr-clone-guard.php'), 'utf8'),

@@ -1,5 +1,6 @@
 import { parseEnv } from '@wcr/shared/config/parse-env';
 import { QUEUE_PREFIX, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
+import { startTracing } from '@wcr/shared/telemetry/start-tracing';
 import { workerConfig } from './config/worker-config.ts';
 import { createDeps, type Deps } from './deps.ts';
 import { bindJobs } from './jobs/index.ts';
@@ -12,6 +13,7 @@ const MAX_SWEEP_CHECK_MS = 30_000;
 
 const deps = createDeps(parseEnv(workerConfig, process.env));
 const { logger } = deps;
+const tracing = await startTracing({ config: deps.config, serviceName: 'wcr-worker', logger });
 const state: { worker?: RunningWorker; health?: HealthServer; sweeps?: NodeJS.Timeout; stopping: boolean } = { stopping: false };
 
 process.once('SIGTERM', () => void stop('SIGTERM'));
@@ -53,6 +55,7 @@ async function stop(signal: string): Promise<void> {
   const inTime = await (state.worker?.close() ?? true);
   await state.health?.close();
   if (inTime) await deps.close();
+  await tracing.stop();
   logger.info({ inTime }, 'the worker has stopped');
   process.exit(0);
 }

@@ -43,8 +43,8 @@ export function addAdminRoutes(app: ApiApp, deps: ApiDeps): void {
 }
 
 function addBoard(app: ApiApp, deps: ApiDeps, demand: DemandOperator): void {
-  const { redisUrl, secretsKey, metricsToken } = deps.config;
-  const redact = createRedact([secretsKey, metricsToken, decodeURIComponent(new URL(redisUrl).password)]);
+  const { redisUrl, secretsKey, secretsKeysOther, metricsToken } = deps.config;
+  const redact = createRedact([secretsKey, ...secretsKeysOther, metricsToken, decodeURIComponent(new URL(redisUrl).password)]);
   app.use(`${BASE}/*`, async (context, next) => {
     context.header('Content-Security-Policy', BOARD_POLICY);
     context.header('Referrer-Policy', 'same-origin');

@@ -3,6 +3,7 @@ import type { CloneRecord, CloneStatus } from '@wcr/shared/contracts/clone-recor
 import type { ExpireInput, ExtendInput } from '@wcr/shared/contracts/jobs';
 import { EXPIRE_QUEUE, EXTEND_QUEUE } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { enqueue } from '@wcr/shared/telemetry/enqueue';
 import type { Queue } from 'bullmq';
 import type { Caller } from '../access/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -33,7 +34,7 @@ export async function changeExpiry(deps: Deps, request: Request & { change: Clon
   if (record.status === 'queued') throw new AppError('clone.not_ready', { cloneId, status: record.status });
   // The job comes first: if this dies in between, the runtime still gets what was asked for and corrects the projection.
   const input: ExtendInput = { cloneId, expiresAt, requestedAt, owner: record.owner, requestId };
-  await viaRedis(() => deps.queues[EXTEND_QUEUE].add(EXTEND_QUEUE, input, { jobId: `${EXTEND_QUEUE}-${randomUUID()}` }));
+  await viaRedis(() => enqueue(deps.queues[EXTEND_QUEUE], input, { jobId: `${EXTEND_QUEUE}-${randomUUID()}` }));
   const changed = await deps.clones.change(cloneId, ({ status }) => (ENDED.has(status) ? undefined : { expiresAt }));
   return changed ?? { ...record, expiresAt };
 }
@@ -55,13 +56,13 @@ export async function deleteClone(deps: Deps, { cloneId, caller, requestId }: Re
 
 /** Adding is a no-op while the job is kept, so one that failed, or ended without the clone being gone, is started again. */
 async function ensureExpireJob(queue: Queue, jobId: string, input: ExpireInput, isGoing: boolean): Promise<void> {
-  await queue.add(EXPIRE_QUEUE, input, { jobId });
+  await enqueue(queue, input, { jobId });
   const state = await queue.getJobState(jobId);
   const job = state === 'failed' || state === 'completed' ? await queue.getJob(jobId) : undefined;
   if (job && state === 'failed') await moveToRetry(job);
   if (job && state === 'completed' && !isGoing) {
     await job.remove();
-    await queue.add(EXPIRE_QUEUE, input, { jobId });
+    await enqueue(queue, input, { jobId });
   }
 }
 

@@ -37,7 +37,7 @@ export async function requestClone(deps: Deps, request: CloneRequest): Promise<A
     kind: CLONE_RECORDS,
     limit: { most: deps.config.maxClones, mostOfOwner: request.caller.limits.maxClones ?? deps.config.keyMaxClones, free: OVER },
     queue: CLONE_QUEUE,
-    idempotency: idempotencyOf(deps.config.secretsKey, 'clone', request),
+    idempotency: idempotencyOf(deps.config, 'clone', request),
     recordOf: () => recordOf(deps, request),
     inputOf: (made) => inputOf(request, made),
     secretsOf: (made) => new Map([[secretRefOf(made.id), secretsOf(request.body.source)]]),

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { isAppError } from '@wcr/shared/errors/app-error';
+import { failSpan, inSpan, type Span } from '@wcr/shared/telemetry/spans';
 import type { MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { Logger } from 'pino';
@@ -33,14 +35,45 @@ export function frameRequest(deps: {
     context.set('requestId', requestId);
     context.header('X-Request-Id', requestId);
     for (const [name, value] of SECURITY_HEADERS) context.header(name, value);
-    await next();
-    const ms = monotonicMs() - startedMs;
-    const { method, path } = context.req;
-    const route = routeTemplateOf(context);
-    const status = context.res.status;
-    meter.observe({ method, route, status }, ms);
-    logger.info({ requestId, method, path, route, status, ms: Math.round(ms), caller: context.get('caller')?.id }, 'request');
+    await traced(context, async () => {
+      await next();
+      const ms = monotonicMs() - startedMs;
+      const { method, path } = context.req;
+      const route = routeTemplateOf(context);
+      const status = context.res.status;
+      meter.observe({ method, route, status }, ms);
+      const keyId = context.get('caller')?.id;
+      logger.info({ requestId, method, path, route, status, ms: Math.round(ms), keyId }, 'request');
+    });
   };
+}
+
+/** One span a request, named by its route. It goes on the trace of a client that sends one; probes and scrapes have none. */
+function traced(context: ApiContext, answer: () => Promise<void>): Promise<void> {
+  const { method, path } = context.req;
+  if (path === '/metrics' || path.startsWith('/health/')) return answer();
+  const parent = context.req.header('traceparent');
+  return inSpan(method, { kind: 'server', parent, attributes: { 'http.request.method': method } }, async (span) => {
+    await answer();
+    describeAnswer(span, context);
+  });
+}
+
+/** Neither path nor query: what a client writes there is its own. */
+function describeAnswer(span: Span, context: ApiContext): void {
+  if (!span.isRecording()) return;
+  const { status } = context.res;
+  const route = routeTemplateOf(context);
+  span.updateName(`${context.req.method} ${route}`);
+  span.setAttributes({
+    'http.route': route,
+    'http.response.status_code': status,
+    'wcr.request.id': context.get('requestId'),
+    'wcr.key.id': context.get('caller')?.id,
+  });
+  const code = isAppError(context.error) ? context.error.code : undefined;
+  if (status >= 500) failSpan(span, code ?? 'internal.unexpected');
+  else if (code !== undefined) span.setAttribute('error.type', code);
 }
 
 /** The template of the route that answered, e.g. `/api/v1/clones/:cloneId`; never the path, which has no bound. */

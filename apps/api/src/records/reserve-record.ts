@@ -107,7 +107,8 @@ export async function reserveRecord<R extends AnyRecord>(redis: Redis, reservati
   if (outcome === 'full-owner') throw new AppError('quota.key_exceeded', { most: limit?.mostOfOwner ?? 0 });
   if (outcome === 'new' || outcome === 'taken') return { outcome };
   const held = IdempotencyEntry.parse(JSON.parse(heldEntry));
-  if (held.fingerprint !== idempotency?.fingerprint) throw new AppError('request.idempotency_conflict');
+  const fingerprints = idempotency ? [idempotency.fingerprint, ...idempotency.otherFingerprints] : [];
+  if (!fingerprints.includes(held.fingerprint)) throw new AppError('request.idempotency_conflict');
   const known = heldRecord ? kind.schema.parse(JSON.parse(heldRecord)) : undefined;
   return { outcome: 'held', id: held.id, jobId: held.jobId, record: known };
 }

@@ -1,6 +1,7 @@
 import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import { type QueueName, redisKeys } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { enqueue as enqueueJob } from '@wcr/shared/telemetry/enqueue';
 import type { ApiDeps } from '../deps.ts';
 import { viaRedis } from '../queue/redis-client.ts';
 import type { Idempotency } from './idempotency.ts';
@@ -71,5 +72,5 @@ function seal({ sealer }: Deps, secrets: ReadonlyMap<string, SourceSecrets>): Ma
 }
 
 async function enqueue<R extends AnyRecord>({ queues }: Deps, order: Order<R>, record: R): Promise<void> {
-  await viaRedis(() => queues[order.queue].add(order.queue, order.inputOf(record), { jobId: record.jobId }));
+  await viaRedis(() => enqueueJob(queues[order.queue], order.inputOf(record), { jobId: record.jobId }));
 }

@@ -42,7 +42,7 @@ export async function requestRestore(deps: Deps, request: RestoreRequest): Promi
   const { id, jobId, record } = await takeOn(deps, {
     kind: RESTORE_RECORDS,
     queue: RESTORE_QUEUE,
-    idempotency: idempotencyOf(deps.config.secretsKey, 'restore', request),
+    idempotency: idempotencyOf(deps.config, 'restore', request),
     admit: () => assertCloneReady(deps, request),
     recordOf: (tries) => recordOf(deps, request, tries),
     inputOf: (made) => inputOf(request, made),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
 import type { RestoreRecord, RollbackInput } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { enqueue } from '@wcr/shared/telemetry/enqueue';
 import type { Caller } from '../access/api-keys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { viaRedis } from '../queue/redis-client.ts';
@@ -30,7 +31,7 @@ export async function requestRollback(deps: Deps, request: Request): Promise<Acc
     if (!marked) continue;
     const { id, owner } = record;
     const input: RollbackInput = { restoreId: id, action: 'roll-back', owner, requestId: request.requestId };
-    await viaRedis(() => deps.queues[ROLLBACK_QUEUE].add(ROLLBACK_QUEUE, input, { jobId }));
+    await viaRedis(() => enqueue(deps.queues[ROLLBACK_QUEUE], input, { jobId }));
     return { id, status: 'rolling-back', jobId };
   }
   throw new AppError('queue.unavailable');

@@ -58,7 +58,7 @@ describe('every answer', () => {
       method: 'GET',
       route: '/api/v1/clones/:cloneId',
       status: 404,
-      caller: 'alice',
+      keyId: 'alice',
     });
     expect(JSON.stringify(lines)).not.toContain('abc');
   });

@@ -17,6 +17,8 @@ export type Engine = {
   readonly logger: Logger;
   /** Cuts known secrets out of a text. */
   readonly redact: (text: string) => string;
+  /** Told when the secrets an attempt has opened need not be known any more. */
+  readonly forgetSecrets: (attempt: string) => void;
   readonly metrics: EngineMetrics;
   readonly settings: EngineSettings;
   /** Milliseconds since the epoch. */
@@ -49,10 +51,9 @@ export function beginAttempt(
   stepCount: number,
   source: { job: Job; token: string; signal: AbortSignal | undefined },
 ): Attempt {
-  const { redis, prefix, redact, settings, now, monotonic } = engine;
+  const { redis, prefix, redact, settings, now, monotonic, logger } = engine;
   const { job, token } = source;
   const jobId = job.id ?? '';
-  const logger = engine.logger.child({ queue: job.queueName, jobId });
   const store = createCheckpointStore({ redis, prefix, queue: job.queueName, jobId, token, ttlMs: settings.checkpointTtlMs });
   const controller = new AbortController();
   const abort = (reason: Error): void => controller.abort(reason);

@@ -14,6 +14,8 @@ export type TerminalMark = { readonly failure: JobFailure; readonly attemptsMade
 export type JobState = {
   readonly finished: ReadonlyMap<string, StepRecord>;
   readonly terminal: TerminalMark | undefined;
+  /** `traceparent` of the attempt before, if it was traced. */
+  readonly trace: string | undefined;
 };
 
 /**
@@ -33,6 +35,7 @@ export type CheckpointStore = {
   /** Adds running time and answers the sum, and whether the job is to be cancelled. */
   beat(ranMs: number): Promise<{ cancelled: boolean; ranMs: number }>;
   markTerminal(mark: TerminalMark): Promise<void>;
+  noteTrace(traceparent: string): Promise<void>;
   clear(): Promise<void>;
 };
 
@@ -82,6 +85,9 @@ export function createCheckpointStore(options: CheckpointOptions): CheckpointSto
     markTerminal: async (mark) => {
       await write('put', 'terminal', JSON.stringify(mark));
     },
+    noteTrace: async (traceparent) => {
+      await write('put', 'trace', traceparent);
+    },
     clear: async () => {
       await write('clear');
     },
@@ -99,7 +105,11 @@ function parseState(fields: Readonly<Record<string, string>>): JobState {
     if (field.startsWith('step:')) finished.set(field.slice('step:'.length), JSON.parse(text) as StepRecord);
   }
   const terminal = fields['terminal'];
-  return { finished, terminal: terminal === undefined ? undefined : (JSON.parse(terminal) as TerminalMark) };
+  return {
+    finished,
+    terminal: terminal === undefined ? undefined : (JSON.parse(terminal) as TerminalMark),
+    trace: fields['trace'],
+  };
 }
 
 function smallJson(value: unknown, what: string): string {

@@ -19,7 +19,7 @@ export class TerminalResumption extends Error {
   }
 }
 
-export type Ending = { readonly outcome: JobOutcome; readonly error: Error };
+export type Ending = { readonly outcome: JobOutcome; readonly error: Error /** Of a failure. */; readonly code?: string };
 
 export type Conclusion = {
   readonly step: string | undefined;
@@ -72,9 +72,10 @@ async function fail(engine: Engine, attempt: Attempt, cause: unknown, conclusion
   log.add(failure.step ?? 'worker', `failed: ${failure.message} (${failure.code})${terminal ? '' : '; will be tried again'}`);
   if (terminal) await finishForGood(engine, attempt, failure, conclusion);
   await attempt.flush();
-  if (!terminal) return { outcome: 'retried', error: shownError(new Error(JSON.stringify(failure)), failure) };
-  const outcome = failure.code === 'job.cancelled' ? 'cancelled' : 'failed';
-  return { outcome, error: shownError(new UnrecoverableError(JSON.stringify(failure)), failure) };
+  const { code } = failure;
+  if (!terminal) return { outcome: 'retried', code, error: shownError(new Error(JSON.stringify(failure)), failure) };
+  const outcome = code === 'job.cancelled' ? 'cancelled' : 'failed';
+  return { outcome, code, error: shownError(new UnrecoverableError(JSON.stringify(failure)), failure) };
 }
 
 /** Runs before the job is marked failed, so that a crash here counts as a stall and the next worker does it again. */

@@ -2,9 +2,10 @@ import type { JobFailure } from '@wcr/shared/contracts/jobs';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Job } from 'bullmq';
 import { type Attempt, beginAttempt, type Engine } from './attempt.ts';
+import { inAttempt, linkAttempts, noteOutcome } from './attempt-scope.ts';
 import type { JobState } from './checkpoint-store.ts';
-import { concludeAttempt, TerminalResumption } from './conclude-attempt.ts';
-import type { JobDefinition, JobOutcome, Json, RunStep } from './engine.types.ts';
+import { concludeAttempt, type Ending, TerminalResumption } from './conclude-attempt.ts';
+import type { JobDefinition, Json, RunStep } from './engine.types.ts';
 import { createStepRunner, type StepRunner } from './run-steps.ts';
 
 /** What BullMQ calls. It must keep three parameters: with fewer, BullMQ passes no signal. */
@@ -20,26 +21,38 @@ type Setup<Deps, Input, Output extends Json, Name extends string> = {
 export function createProcessor<Deps, Input, Output extends Json, Name extends string>(
   setup: Setup<Deps, Input, Output, Name>,
 ): Processor {
-  return async (job, token, signal) => {
-    const { engine, definition } = setup;
-    const attempt = beginAttempt(engine, definition.steps.length, { job, token: token ?? '', signal });
-    const progressOf: { runner?: StepRunner } = {};
-    let outcome: JobOutcome = 'completed';
-    engine.metrics.jobStarted(definition.name);
-    try {
-      const output = await work(setup, attempt, progressOf);
-      await attempt.flush();
-      return output;
-    } catch (error) {
-      const step = progressOf.runner?.current();
-      const ending = await concludeAttempt(engine, attempt, error, { step, onTerminalFailure: cleaning(setup, job) });
-      outcome = ending.outcome;
-      throw ending.error;
-    } finally {
-      attempt.end();
-      engine.metrics.jobEnded(definition.name, outcome);
-    }
-  };
+  return (job, token, signal) =>
+    inAttempt(setup.engine, job, token ?? '', () => runAttempt(setup, { job, token: token ?? '', signal }));
+}
+
+async function runAttempt<Deps, Input, Output extends Json, Name extends string>(
+  setup: Setup<Deps, Input, Output, Name>,
+  source: { job: Job; token: string; signal: AbortSignal | undefined },
+): Promise<Output> {
+  const { engine, definition } = setup;
+  const attempt = beginAttempt(engine, definition.steps.length, source);
+  const progressOf: { runner?: StepRunner } = {};
+  const startedAt = engine.now();
+  let ended: Pick<Ending, 'outcome' | 'code'> = { outcome: 'completed' };
+  engine.metrics.jobStarted(definition.name);
+  try {
+    const output = await work(setup, attempt, progressOf);
+    await attempt.flush();
+    return output;
+  } catch (error) {
+    const step = progressOf.runner?.current();
+    const ending = await concludeAttempt(engine, attempt, error, { step, onTerminalFailure: cleaning(setup, source.job) });
+    ended = ending;
+    throw ending.error;
+  } finally {
+    attempt.end();
+    engine.metrics.jobEnded(definition.name, ended.outcome);
+    noteOutcome(ended.outcome, ended.code);
+    engine.logger.info(
+      { outcome: ended.outcome, ms: engine.now() - startedAt, attempt: source.job.attemptsMade + 1 },
+      'an attempt ended',
+    );
+  }
 }
 
 async function work<Deps, Input, Output extends Json, Name extends string>(
@@ -49,14 +62,15 @@ async function work<Deps, Input, Output extends Json, Name extends string>(
 ): Promise<Output> {
   const { job, jobId, store, log, progress, signal, heartbeat } = attempt;
   const state = await startingState(attempt);
+  await linkAttempts(store, state);
   await heartbeat.beat();
   heartbeat.start();
   signal.throwIfAborted();
   if ((job.stalledCounter ?? 0) > engine.settings.maxStalls) throw new AppError('job.stalled');
   const input = parseInput(definition, job.data);
-  const { metrics, now } = engine;
+  const { metrics, now, logger } = engine;
   const runner = createStepRunner({
-    ...{ job: definition.name, jobId, steps: definition.steps, state, store, log, progress, metrics, signal, now },
+    ...{ job: definition.name, jobId, steps: definition.steps, state, store, log, progress, logger, metrics, signal, now },
   });
   progressOf.runner = runner;
   const running = definition.run({ input, jobId, deps, step: runner.step as RunStep<Name>, signal });
@@ -73,7 +87,7 @@ async function startingState({ job, store }: Attempt): Promise<JobState> {
   const { attemptsMade, stalls, failure } = state.terminal;
   if (attemptsMade === job.attemptsMade && (job.stalledCounter ?? 0) > stalls) throw new TerminalResumption(failure);
   await store.clear();
-  return { finished: new Map(), terminal: undefined };
+  return { ...state, finished: new Map(), terminal: undefined };
 }
 
 function parseInput<Input>(definition: Pick<JobDefinition<never, Input, never, never>, 'input'>, data: unknown): Input {

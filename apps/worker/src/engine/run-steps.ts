@@ -1,4 +1,7 @@
 import { AppError } from '@wcr/shared/errors/app-error';
+import { inSpan } from '@wcr/shared/telemetry/spans';
+import type { Logger } from 'pino';
+import { inStepScope } from '../telemetry/job-scope.ts';
 import type { CheckpointStore, JobState } from './checkpoint-store.ts';
 import type { EngineMetrics, Json, RunStep, StepContext, StepRecord } from './engine.types.ts';
 import type { ProgressWriter } from './progress-writer.ts';
@@ -18,6 +21,7 @@ export type StepRunnerOptions = {
   readonly store: CheckpointStore;
   readonly log: StepLog;
   readonly progress: ProgressWriter;
+  readonly logger: Pick<Logger, 'debug'>;
   readonly metrics: Pick<EngineMetrics, 'stepEnded'>;
   readonly signal: AbortSignal;
   readonly now: () => number;
@@ -45,7 +49,8 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
         if (saved !== undefined) return saved.output as Awaited<ReturnType<typeof body>>;
         signal.throwIfAborted();
         progress.enter(name, last + 1);
-        return (await runStep(options, name, body)) as Awaited<ReturnType<typeof body>>;
+        const run = () => inSpan(`step ${name}`, { attributes: { 'wcr.step': name } }, () => runStep(options, name, body));
+        return (await inStepScope(name, run)) as Awaited<ReturnType<typeof body>>;
       } finally {
         running = undefined;
       }
@@ -54,7 +59,7 @@ export function createStepRunner(options: StepRunnerOptions): StepRunner {
 }
 
 async function runStep(options: StepRunnerOptions, name: string, body: (context: StepContext) => Promise<Json>): Promise<Json> {
-  const { job, store, log, metrics, signal, now } = options;
+  const { job, store, log, logger, metrics, signal, now } = options;
   const attempts = await store.countStart(name);
   const startedAt = now();
   const seconds = () => (now() - startedAt) / 1000;
@@ -66,6 +71,7 @@ async function runStep(options: StepRunnerOptions, name: string, body: (context:
     await store.finish(name, record);
     log.add(name, `finished in ${seconds().toFixed(1)} s`);
     metrics.stepEnded({ job, step: name, outcome: 'completed', seconds: seconds() });
+    logger.debug({ ms: endedAt - startedAt, starts: attempts }, 'a step is finished');
     return output;
   } catch (error) {
     metrics.stepEnded({ job, step: name, outcome: signal.aborted ? 'interrupted' : 'failed', seconds: seconds() });

@@ -12,6 +12,7 @@ import { RestoreInput } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Job } from 'bullmq';
 import type { Engine } from '../engine/attempt.ts';
+import { inAttempt } from '../engine/attempt-scope.ts';
 import { createProcessor } from '../engine/run-job.ts';
 import type { QueueBinding } from '../worker.ts';
 import { cloneJob } from './clone/clone.job.ts';
@@ -50,13 +51,13 @@ export function bindJobs(engine: Engine, deps: JobDeps, { concurrency, queues }:
       queue: CLONE_QUEUE,
       processor: createProcessor({ engine, definition: cloneJob, deps: deps.clone }),
       concurrency,
-      onLost: (job) => expireLost(deps.expire, job),
+      onLost: (job) => inAttempt(engine, job, 'lost', () => expireLost(deps.expire, job)),
     },
     {
       queue: RESTORE_QUEUE,
       processor: createProcessor({ engine, definition: restoreJob, deps: deps.restore }),
       concurrency,
-      onLost: (job) => restoreLost(deps.restore, job),
+      onLost: (job) => inAttempt(engine, job, 'lost', () => restoreLost(deps.restore, job)),
     },
     {
       queue: ROLLBACK_QUEUE,

@@ -1,5 +1,6 @@
 import type { ExpireInput } from '@wcr/shared/contracts/jobs';
 import { EXPIRE_QUEUE } from '@wcr/shared/contracts/queues';
+import { enqueue } from '@wcr/shared/telemetry/enqueue';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
@@ -82,7 +83,7 @@ async function trySchedule(options: ExpireScheduleOptions, cloneId: string, at: 
   // One that has ended is only kept for people to look at, and would make this add a no-op.
   await job?.remove();
   const input: ExpireInput = { cloneId, reason: 'expired' };
-  await queue.add(EXPIRE_QUEUE, input, { ...jobOptions, jobId, delay });
+  await enqueue(queue, input, { ...jobOptions, jobId, delay });
 }
 
 async function tryExpireNow({ queue, jobOptions }: ExpireScheduleOptions, input: ExpireInput): Promise<void> {
@@ -91,7 +92,7 @@ async function tryExpireNow({ queue, jobOptions }: ExpireScheduleOptions, input:
   const state = job === undefined ? 'unknown' : await job.getState();
   if (state === 'waiting' || state === 'active' || state === 'prioritized' || state === 'delayed') return;
   await job?.remove();
-  await queue.add(EXPIRE_QUEUE, input, { ...jobOptions, jobId });
+  await enqueue(queue, input, { ...jobOptions, jobId });
 }
 
 async function dueTime({ queue, redis }: ExpireScheduleOptions, jobId: string): Promise<number | undefined> {

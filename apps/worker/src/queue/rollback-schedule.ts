@@ -1,5 +1,6 @@
 import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
 import type { RollbackInput } from '@wcr/shared/contracts/restore';
+import { enqueue } from '@wcr/shared/telemetry/enqueue';
 import type { JobsOptions, Queue } from 'bullmq';
 
 export type RestoreOwner = { readonly restoreId: string; readonly owner: string };
@@ -27,7 +28,7 @@ export function createRollbackSchedule(options: { queue: Queue; jobOptions: Jobs
   return {
     async scheduleForget({ restoreId, owner, at }) {
       const input: RollbackInput = { restoreId, action: 'forget', owner };
-      await queue.add(ROLLBACK_QUEUE, input, { ...jobOptions, jobId: forgetJobId(restoreId), delay: Math.max(0, at - now()) });
+      await enqueue(queue, input, { ...jobOptions, jobId: forgetJobId(restoreId), delay: Math.max(0, at - now()) });
     },
     async undo({ restoreId, owner }) {
       const jobId = undoJobId(restoreId);
@@ -35,7 +36,7 @@ export function createRollbackSchedule(options: { queue: Queue; jobOptions: Jobs
       // One that has failed is only kept for people to look at, and would make this add a no-op.
       if (await job?.isFailed()) await job?.remove();
       const input: RollbackInput = { restoreId, action: 'undo', owner };
-      await queue.add(ROLLBACK_QUEUE, input, { ...jobOptions, jobId });
+      await enqueue(queue, input, { ...jobOptions, jobId });
     },
   };
 }

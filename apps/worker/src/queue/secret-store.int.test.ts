@@ -1,9 +1,9 @@
 import { redisKeys } from '@wcr/shared/contracts/queues';
 import { createSealer } from '@wcr/shared/secrets/seal';
+import { createRedactor, type Redactor } from '@wcr/shared/telemetry/redactor';
 import { useRedis } from '@wcr/stack/testing/services';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { createRedactor, type Redactor } from '../telemetry/redactor.ts';
 import { createSecretStore, type SecretStore, siteDigest } from './secret-store.ts';
 
 const sealer = createSealer('ab'.repeat(32));

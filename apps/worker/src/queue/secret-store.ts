@@ -3,10 +3,10 @@ import { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import { redisKeys } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { Sealer } from '@wcr/shared/secrets/seal';
+import type { Redactor } from '@wcr/shared/telemetry/redactor';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { TRANSPORTS, type TransportName } from '../drivers/agent/agent.types.ts';
-import type { Redactor } from '../telemetry/redactor.ts';
 
 const DAY_MS = 86_400_000;
 /** A site that is not cloned for so long is set up again. */

@@ -1,11 +1,12 @@
+import { createRedactor, type Redactor } from '@wcr/shared/telemetry/redactor';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Engine } from '../engine/attempt.ts';
 import type { EngineSettings, JobOutcome, StepOutcome } from '../engine/engine.types.ts';
+import { currentAttempt } from '../telemetry/job-scope.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createWorkerMetrics } from '../telemetry/metrics.ts';
-import { createRedactor, type Redactor } from '../telemetry/redactor.ts';
 import { createWorker, type QueueBinding, type RunningWorker, type WorkerSettings } from '../worker.ts';
 
 export const TEST_PREFIX = '{wcr}';
@@ -51,7 +52,7 @@ export type TestEngine = Engine & {
 /** An engine over a real Redis that remembers what it was told. */
 export function createTestEngine(url: string, patch: Partial<EngineSettings> = {}): TestEngine {
   const redis = new Redis(url, { maxRetriesPerRequest: null });
-  const redactor = createRedactor();
+  const redactor = createRedactor({ holder: currentAttempt });
   const logged: string[] = [];
   const destination = { write: (line: string) => void logged.push(line) };
   const logger = createLogger({ logLevel: 'debug', logPretty: false, redactor, destination });
@@ -60,7 +61,18 @@ export function createTestEngine(url: string, patch: Partial<EngineSettings> = {
   const workerMetrics = createWorkerMetrics();
   return {
     registry: workerMetrics.registry,
-    ...{ redis, redactor, url, logged, jobs, steps, logger, prefix: TEST_PREFIX, redact: redactor.redact },
+    ...{
+      redis,
+      redactor,
+      url,
+      logged,
+      jobs,
+      steps,
+      logger,
+      prefix: TEST_PREFIX,
+      redact: redactor.redact,
+      forgetSecrets: redactor.forget,
+    },
     settings: { ...settings, ...patch },
     metrics: {
       stepEnded: ({ step, outcome }) => void steps.push({ step, outcome }),

@@ -24,11 +24,23 @@ export function parseEnv<D extends ConfigDefinition>(
   return values as Config<D>;
 }
 
+const HEX_KEY = /^[0-9a-f]{64}$/i;
+
 /** Schemas that environment variables share. */
 export const envSchemas = {
   port: z.coerce.number().int().min(0).max(65535),
   count: z.coerce.number().int().min(0),
   flag: z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1'),
-  hexKey: z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits'),
+  hexKey: z.string().regex(HEX_KEY, 'must be 64 hex digits'),
+  hexKeys: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((key) => key.trim())
+        .filter((key) => key !== ''),
+    )
+    .refine((keys) => keys.every((key) => HEX_KEY.test(key)), 'each must be 64 hex digits'),
   logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
 };

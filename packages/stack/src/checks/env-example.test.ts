@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { repositoryRoot } from '../stack/stack-layout.ts';
 
 /** Names of settings where they are defined (`env: 'WCR_…'`) or read (`env['WCR_…']`). */
-const IN_SOURCE = /(?:env|variable): '(WCR_[A-Z_]+)'|env\['(WCR_[A-Z_]+)'\]|(?:Key|Password): '(WCR_[A-Z_]+)'/g;
+const IN_SOURCE = /(?:env|variable): '((?:WCR|OTEL)_[A-Z_]+)'|env\['(WCR_[A-Z_]+)'\]|(?:Key|Password): '(WCR_[A-Z_]+)'/g;
 
 function namesInSource(): Set<string> {
   const folders = ['apps/api', 'apps/worker', 'apps/gateway', 'packages/shared', 'packages/stack'];
@@ -21,6 +21,6 @@ function namesInSource(): Set<string> {
 
 it('.env.example documents every setting, and no other', () => {
   const text = readFileSync(join(repositoryRoot, '.env.example'), 'utf8');
-  const documented = [...text.matchAll(/^#?(WCR_[A-Z_]+)=/gm)].map((match) => match[1] ?? '');
+  const documented = [...text.matchAll(/^#?((?:WCR|OTEL)_[A-Z_]+)=/gm)].map((match) => match[1] ?? '');
   expect([...documented].sort()).toEqual([...namesInSource()].sort());
 });

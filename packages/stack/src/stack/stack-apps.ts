@@ -31,8 +31,6 @@ export function stackApps(options: {
   const api = `http://127.0.0.1:${ports.api}`;
   const gateway = `http://127.0.0.1:${ports.gateway}`;
   const common = {
-    WCR_REDIS_URL: options.redisUrl,
-    WCR_SECRETS_KEY: secrets.secretsKey,
     WCR_CLONES_URL: env['WCR_CLONES_URL'] || gateway,
     WCR_LOG_LEVEL: env['WCR_LOG_LEVEL'] || 'info',
     // Halves the time until a program answers, from its second start on.
@@ -40,6 +38,8 @@ export function stackApps(options: {
   };
   // One's own machine is where one's own sites are tried out.
   const sources = { WCR_ALLOW_PRIVATE_SOURCES: env['WCR_ALLOW_PRIVATE_SOURCES'] || 'true' };
+  // The gateway has clones' PHP for children, and needs neither.
+  const trusted = { WCR_REDIS_URL: options.redisUrl, WCR_SECRETS_KEY: secrets.secretsKey };
   const clones = { WCR_LOCAL_DIR: layout.clones, WCR_DATABASE_SOCKET: mariaDb.socket };
   const browser = findBrowser(env);
   return [
@@ -54,6 +54,7 @@ export function stackApps(options: {
       main: 'apps/api/src/main.ts',
       env: {
         ...common,
+        ...trusted,
         WCR_API_HOST: '127.0.0.1',
         WCR_API_PORT: String(ports.api),
         WCR_API_URL: env['WCR_API_URL'] || api,
@@ -67,6 +68,7 @@ export function stackApps(options: {
       main: 'apps/worker/src/main.ts',
       env: {
         ...common,
+        ...trusted,
         ...clones,
         WCR_RUNTIME: 'local',
         WCR_DATABASE_URL: `mysql://${mariaDb.rootUser}:${mariaDb.rootPassword}@${mariaDb.host}:${mariaDb.port}`,

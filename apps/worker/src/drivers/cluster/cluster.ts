@@ -1,10 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@wcr/shared/errors/app-error';
+import { failSpan, inSpan, type SpanOptions } from '@wcr/shared/telemetry/spans';
 import { request } from 'undici';
 import { followUntil, type Listing, listingOf } from './await-state.ts';
-import { type Cluster, KINDS, type KindName, type KubeObject, type ObjectQuery } from './cluster.types.ts';
+import {
+  type Cluster,
+  KINDS,
+  type KindName,
+  type KubeObject,
+  type Manifest,
+  type ObjectQuery,
+  type ObjectRef,
+} from './cluster.types.ts';
 import { errorOf, isPassing, type Refusal, refusalOf } from './cluster-error.ts';
-import type { ClusterConnection, Method } from './connection.ts';
+import type { ClusterConnection } from './connection.ts';
 
 /** Whose fields they are that this program applies. */
 const FIELD_MANAGER = 'wp-clone-restore';
@@ -14,20 +23,25 @@ const MAX_WAIT_MS = 3_000;
 /** A control plane that is updated is away for about so long. */
 const PATIENCE_MS = 45_000;
 
-const CONTENT = { POST: 'application/json', DELETE: 'application/json', GET: undefined } as const;
-const MERGE_PATCH = 'application/merge-patch+json';
+const FIELDS_OF = { fieldManager: FIELD_MANAGER };
+const METHODS = { create: 'POST', apply: 'PATCH', patch: 'PATCH', read: 'GET', list: 'GET', delete: 'DELETE' } as const;
 /** The API takes JSON where it says YAML. */
-const APPLY_PATCH = 'application/apply-patch+yaml';
+const CONTENT: Readonly<Partial<Record<Verb, string>>> = {
+  create: 'application/json',
+  apply: 'application/apply-patch+yaml',
+  patch: 'application/merge-patch+json',
+  delete: 'application/json',
+};
 
+type Verb = keyof typeof METHODS;
 type Call = {
-  readonly method: Method;
-  readonly path: string;
+  readonly verb: Verb;
+  readonly kind: KindName;
+  readonly name?: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: object;
-  readonly contentType?: string;
-  /** In words, for errors. */
-  readonly what: string;
 };
+type PlacedCall = Call & { readonly path: string };
 type Answer = { readonly ok: true; readonly value: unknown } | ({ readonly ok: false } & Refusal);
 
 /**
@@ -45,63 +59,52 @@ export function createCluster(connect: () => Promise<ClusterConnection>, namespa
     });
     return connecting;
   };
-  const ask = async (call: Call, signal: AbortSignal) => askPatiently(await connected(), call, { signal, limitMs: patienceMs });
-  const pathOf = (kind: KindName, name?: string) => pathIn(namespace, kind, name);
+  const ask = async (call: Call, signal: AbortSignal) =>
+    askPatiently(await connected(), { ...call, path: pathOf(namespace, call) }, { signal, limitMs: patienceMs });
   const listOf = async (query: ObjectQuery, signal: AbortSignal): Promise<Listing> => {
-    const what = `list ${query.kind}`;
-    const answer = await ask({ method: 'GET', path: pathOf(query.kind), query: selectorOf(query), what }, signal);
+    const call: Call = { verb: 'list', kind: query.kind, query: selectorOf(query) };
+    const answer = await ask(call, signal);
     // A kind that the cluster does not know has no objects.
-    return !answer.ok && answer.status === 404 ? { items: [], resourceVersion: '0' } : listingOf(done(answer, what));
+    return !answer.ok && answer.status === 404 ? { items: [], resourceVersion: '0' } : listingOf(done(answer, call));
   };
 
   return {
     namespace,
     async create(object, signal) {
-      const what = `create ${object.kind} ${object.metadata.name}`;
-      const query = { fieldManager: FIELD_MANAGER };
-      const answer = await ask({ method: 'POST', path: pathOf(object.kind), query, body: object, what }, signal);
+      const call: Call = { verb: 'create', ...refOf(object), query: FIELDS_OF, body: object };
+      const answer = await ask(call, signal);
       if (!answer.ok && answer.reason === 'AlreadyExists') return undefined;
-      return done(answer, what) as KubeObject;
+      return done(answer, call) as KubeObject;
     },
     async apply(object, signal) {
-      const { kind, metadata } = object;
-      const what = `apply ${kind} ${metadata.name}`;
-      const query = { fieldManager: FIELD_MANAGER, force: 'true' };
-      const call: Call = {
-        method: 'PATCH',
-        path: pathOf(kind, metadata.name),
-        query,
-        body: object,
-        contentType: APPLY_PATCH,
-        what,
-      };
-      return done(await ask(call, signal), what) as KubeObject;
+      const call: Call = { verb: 'apply', ...refOf(object), query: { ...FIELDS_OF, force: 'true' }, body: object };
+      return done(await ask(call, signal), call) as KubeObject;
     },
     async patch({ kind, name }, patch, signal) {
-      const what = `patch ${kind} ${name}`;
-      const query = { fieldManager: FIELD_MANAGER };
-      const call: Call = { method: 'PATCH', path: pathOf(kind, name), query, body: patch, contentType: MERGE_PATCH, what };
+      const call: Call = { verb: 'patch', kind, name, query: FIELDS_OF, body: patch };
       const answer = await ask(call, signal);
       if (!answer.ok && answer.status === 404) return undefined;
       if (!answer.ok && answer.status === 409) return 'conflict';
-      return done(answer, what) as KubeObject;
+      return done(answer, call) as KubeObject;
     },
     async read({ kind, name }, signal) {
-      const what = `read ${kind} ${name}`;
-      const answer = await ask({ method: 'GET', path: pathOf(kind, name), what }, signal);
-      return !answer.ok && answer.status === 404 ? undefined : (done(answer, what) as KubeObject);
+      const call: Call = { verb: 'read', kind, name };
+      const answer = await ask(call, signal);
+      return !answer.ok && answer.status === 404 ? undefined : (done(answer, call) as KubeObject);
     },
     list: async (query, signal) => [...(await listOf(query, signal)).items],
     async remove({ kind, name, uid }, propagationPolicy, signal) {
-      const what = `delete ${kind} ${name}`;
       const body = { kind: 'DeleteOptions', apiVersion: 'v1', propagationPolicy, ...(uid && { preconditions: { uid } }) };
-      const answer = await ask({ method: 'DELETE', path: pathOf(kind, name), body, what }, signal);
+      const call: Call = { verb: 'delete', kind, name, body };
+      const answer = await ask(call, signal);
       if (!answer.ok && (answer.status === 404 || answer.status === 409)) return;
-      done(answer, what);
+      done(answer, call);
     },
     async awaitState(query, decide, wait) {
-      const at = { path: pathOf(query.kind), query: selectorOf(query), list: () => listOf(query, wait.signal) };
-      return await followUntil(await connected(), at, decide, wait);
+      const at = { path: pathOf(namespace, query), query: selectorOf(query), list: () => listOf(query, wait.signal) };
+      return await inSpan(`kubernetes watch ${query.kind}`, spanOf('watch', query.kind), async () =>
+        followUntil(await connected(), at, decide, wait),
+      );
     },
   };
 }
@@ -111,10 +114,21 @@ function unusable(cause: unknown): AppError {
   return new AppError('runtime.failed', { reason }, { cause });
 }
 
-function pathIn(namespace: string, kind: KindName, name: string | undefined): string {
+/** What is made is posted to where its kind lives, and so is what asks for many. */
+function pathOf(namespace: string, { verb, kind, name }: Partial<Call> & Pick<Call, 'kind'>): string {
   const { apiVersion, plural } = KINDS[kind];
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-  return `${root}/namespaces/${namespace}/${plural}${name === undefined ? '' : `/${name}`}`;
+  const isOne = name !== undefined && verb !== undefined && verb !== 'create';
+  return `${root}/namespaces/${namespace}/${plural}${isOne ? `/${name}` : ''}`;
+}
+
+function refOf({ kind, metadata: { name } }: Manifest): ObjectRef {
+  return { kind, name };
+}
+
+/** A call in words, for errors. */
+function wordsOf({ verb, kind, name }: Call): string {
+  return [verb, kind, ...(name === undefined ? [] : [name])].join(' ');
 }
 
 function selectorOf({ labels, name }: ObjectQuery): Record<string, string> {
@@ -122,15 +136,15 @@ function selectorOf({ labels, name }: ObjectQuery): Record<string, string> {
 }
 
 /** @throws AppError as `errorOf` names it */
-function done(answer: Answer, what: string): unknown {
+function done(answer: Answer, call: Call): unknown {
   if (answer.ok) return answer.value;
-  throw errorOf(answer, what);
+  throw errorOf(answer, wordsOf(call));
 }
 
 /** A request that got no answer may have been done: all requests here may be repeated. */
 async function askPatiently(
   connection: ClusterConnection,
-  call: Call,
+  call: PlacedCall,
   wait: { signal: AbortSignal; limitMs: number },
 ): Promise<Answer> {
   const deadline = performance.now() + wait.limitMs;
@@ -138,20 +152,35 @@ async function askPatiently(
     const answer = await askOnce(connection, call, wait.signal);
     const isOver = performance.now() + waitMs > deadline;
     if (answer !== undefined && (answer.ok || !isPassing(answer) || isOver)) return answer;
-    if (isOver) throw new AppError('runtime.cluster_unreachable', { reason: `${call.what}: no answer` });
+    if (isOver) throw new AppError('runtime.cluster_unreachable', { reason: `${wordsOf(call)}: no answer` });
     const asked = answer === undefined || answer.ok ? 0 : Math.min(answer.retryAfterMs, MAX_WAIT_MS);
     await delay(Math.max(asked, waitMs * (0.5 + Math.random() / 2)), undefined, { signal: wait.signal });
   }
 }
 
+function spanOf(verb: string, kind: KindName): SpanOptions {
+  return { kind: 'client', attributes: { 'wcr.kubernetes.verb': verb, 'wcr.kubernetes.kind': kind } };
+}
+
+function askOnce(connection: ClusterConnection, call: PlacedCall, signal: AbortSignal): Promise<Answer | undefined> {
+  const { verb, kind } = call;
+  return inSpan(`kubernetes ${verb} ${kind}`, spanOf(verb, kind), async (span) => {
+    const answer = await send(connection, call, signal);
+    if (answer === undefined) failSpan(span, 'no-answer');
+    else if (!answer.ok) span.setAttribute('http.response.status_code', answer.status);
+    return answer;
+  });
+}
+
 /** @returns undefined when there was no whole answer */
-async function askOnce(connection: ClusterConnection, call: Call, signal: AbortSignal): Promise<Answer | undefined> {
+async function send(connection: ClusterConnection, call: PlacedCall, signal: AbortSignal): Promise<Answer | undefined> {
   signal.throwIfAborted();
-  const { method, path, query, body } = call;
+  const { verb, path, query, body } = call;
+  const method = METHODS[verb];
   const address = `${path}${query ? `?${new URLSearchParams(query)}` : ''}`;
   try {
     const { headers, dispatcher } = await connection.authenticate(address, method);
-    const contentType = call.contentType ?? (method === 'PATCH' ? MERGE_PATCH : CONTENT[method]);
+    const contentType = CONTENT[verb];
     const answer = await request(connection.server + address, {
       method,
       headers: { ...headers, accept: 'application/json', ...(contentType && { 'content-type': contentType }) },

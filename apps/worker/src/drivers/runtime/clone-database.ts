@@ -1,4 +1,5 @@
 import { AppError } from '@wcr/shared/errors/app-error';
+import { inSpan } from '@wcr/shared/telemetry/spans';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 
 const CONNECT_MS = 10_000;
@@ -42,14 +43,24 @@ export function createCloneDatabases(databaseUrl: string, hosts: readonly string
     }
   }
   return {
-    ensure: (spec) => use((connection) => ensureDatabase(connection, spec, hosts).catch(rethrowClean)),
-    remove: (cloneId) => use((connection) => removeDatabase(connection, databaseNameOf(cloneId)).catch(rethrowClean)),
+    ensure: (spec) =>
+      traced('ensure-database', () => use((connection) => ensureDatabase(connection, spec, hosts).catch(rethrowClean))),
+    remove: (cloneId) =>
+      traced('remove-database', () =>
+        use((connection) => removeDatabase(connection, databaseNameOf(cloneId)).catch(rethrowClean)),
+      ),
     withLock: (cloneId, work) =>
       use(async (connection) => {
-        await acquireLock(connection, `wcr-${cloneId}`).catch(rethrowClean);
+        await traced('lock-clone', () => acquireLock(connection, `wcr-${cloneId}`).catch(rethrowClean));
         return await work();
       }),
   };
+}
+
+/** One span for the statements that belong together; their text has names and passwords in it. */
+function traced<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  const attributes = { 'db.system.name': 'mysql', 'db.operation.name': operation };
+  return inSpan(`database ${operation}`, { kind: 'client', attributes }, work);
 }
 
 async function acquireLock(connection: Connection, name: string): Promise<void> {

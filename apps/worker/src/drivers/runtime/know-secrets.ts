@@ -1,4 +1,4 @@
-import type { Redactor } from '../../telemetry/redactor.ts';
+import type { Redactor } from '@wcr/shared/telemetry/redactor';
 import type { CloneHandle, Runtime } from './runtime.types.ts';
 
 /** Makes the secrets of clones known to the redactor as they are handed out. */

@@ -62,6 +62,11 @@ export type Runtime = {
   openFiles?(cloneId: string, signal: AbortSignal): Promise<FileSink | undefined>;
   /** Routing first, then processes, database and user, files, and last the record. Verified gone on return. */
   remove(cloneId: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Seals what the runtime keeps of a clone anew, where it seals anything itself.
+   * @returns undefined when that is under the present key already
+   */
+  reseal?(cloneId: string): Promise<'resealed' | 'unreadable' | undefined>;
   /** Targets made ahead, where the runtime has such. */
   readonly pool?: WarmPool;
   /** The public address a clone of this id has, before it exists. */

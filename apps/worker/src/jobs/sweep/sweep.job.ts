@@ -5,6 +5,7 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
 import { fillPool } from './fill-pool.ts';
+import { resealAll } from './reseal-all.ts';
 import { settleProjected } from './settle-projected.ts';
 import { settleRecord } from './settle-record.ts';
 import { settleRestore } from './settle-restore.ts';
@@ -14,7 +15,7 @@ import type { SweepDeps, SweepFinding } from './sweep.types.ts';
 export const sweepJob = defineJob<SweepDeps>()({
   name: SWEEP_QUEUE,
   input: SweepInput,
-  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'fill-pool', 'record-figures'],
+  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'fill-pool', 'reseal', 'record-figures'],
   async run({ deps, step }) {
     const clones = await step('settle-clones', async (context) => {
       const records = await deps.runtime.list();
@@ -30,6 +31,7 @@ export const sweepJob = defineJob<SweepDeps>()({
       settleAll(deps, context, await deps.restores.list(), (record) => settleRestore(deps, record)),
     );
     const { warmTargets, ...pool } = await step('fill-pool', (context) => fillPool(deps, context));
+    const sealed = await step('reseal', (context) => resealAll(deps, context));
     await step('record-figures', async () => {
       const at = deps.now();
       const { records } = await deps.projection.list();
@@ -39,7 +41,7 @@ export const sweepJob = defineJob<SweepDeps>()({
     const unsettled = [counted(clones.unsettled + projected.unsettled, 'clones'), counted(restores.unsettled, 'restores')].flat();
     if (unsettled.length > 0)
       throw new AppError('runtime.failed', { reason: `${unsettled.join(' and ')} could not be looked after` });
-    return { ...clones.counts, ...projected.counts, ...restores.counts, ...pool };
+    return { ...clones.counts, ...projected.counts, ...restores.counts, ...pool, ...sealed };
   },
 });
 

@@ -5,6 +5,7 @@ import type { Projection } from '../../projection/projection.ts';
 import type { createRestoreProjection } from '../../projection/restores.ts';
 import type { CloneJobs } from '../../queue/clone-jobs.ts';
 import type { ExpireSchedule } from '../../queue/expire-schedule.ts';
+import type { Resealed } from '../../queue/reseal.ts';
 import type { RollbackSchedule } from '../../queue/rollback-schedule.ts';
 import type { SecretStore } from '../../queue/secret-store.ts';
 
@@ -18,6 +19,8 @@ export type SweepDeps = {
   readonly restoreJobs: Pick<CloneJobs, 'state'>;
   readonly rollbacks: Pick<RollbackSchedule, 'undo'>;
   readonly secrets: Pick<SecretStore, 'forget' | 'has'>;
+  /** Seals what is in Redis anew; only while there are other keys than the present one. */
+  readonly reseal?: ((signal: AbortSignal) => Promise<Resealed>) | undefined;
   readonly settings: {
     /** Age in milliseconds before something without a counterpart is taken for left over. */
     readonly graceMs: number;
@@ -39,4 +42,6 @@ export type SweepFinding =
   | 'restore-ended'
   | 'rollback-asked'
   | 'target-made'
-  | 'target-removed';
+  | 'target-removed'
+  | 'resealed'
+  | 'unreadable';

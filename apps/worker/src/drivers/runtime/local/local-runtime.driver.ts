@@ -16,7 +16,7 @@ import type { FileSink } from '../file-sink.types.ts';
 import { isBeingMade, mergeRecord, orphanRecord } from '../merge-record.ts';
 import type { CloneHandle, CloneSpec, Runtime } from '../runtime.types.ts';
 import { createFolder, ensureFolders, listFolders, readFolder, readOwner, removeFolder, writeRecord } from './clone-folder.ts';
-import { type CloneSecrets, ensureSecrets, readSecrets } from './clone-secrets.ts';
+import { type CloneSecrets, ensureSecrets, readSecrets, resealSecrets } from './clone-secrets.ts';
 import { canWriteDirectly, createLocalFileSink } from './file-sink/local-file-sink.ts';
 import { endWriting } from './file-sink/writing-right.ts';
 import { createGatewayClient, type GatewayClient } from './gateway-client.ts';
@@ -71,6 +71,7 @@ export function createLocalRuntime(options: LocalRuntimeOptions): Runtime {
     update: async (cloneId, patch) => (isCloneId(cloneId) ? await updateClone(parts, cloneId, patch) : undefined),
     ...(canWriteDirectly && { openFiles: async (cloneId, signal) => openFiles(parts, knownId(cloneId), signal) }),
     remove: async (cloneId, signal) => removeClone(parts, knownId(cloneId), signal),
+    reseal: (cloneId) => resealSecrets(localClonePaths(options.localDir, knownId(cloneId)), cloneId, options.sealer),
     addressOf: (cloneId) => addressOf(parts, cloneId),
   };
 }

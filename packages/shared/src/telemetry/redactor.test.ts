@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { createLogger } from './logger.ts';
 import { createRedactor } from './redactor.ts';
 
 const SECRET = 'p@ss "wörd" & more';
@@ -9,6 +8,7 @@ it.each([
   ['in a URL', encodeURIComponent(SECRET)],
   ['in a form', new URLSearchParams({ pwd: SECRET }).toString()],
   ['in JSON', JSON.stringify({ a: SECRET })],
+  ['in JSON inside of JSON', JSON.stringify(JSON.stringify({ a: SECRET }))],
   ['in base64', Buffer.from(SECRET).toString('base64')],
 ])('cuts out a secret %s', (_how, text) => {
   const redactor = createRedactor();
@@ -26,7 +26,7 @@ it('leaves text alone that short or missing secrets would cut to pieces', () => 
 });
 
 it('forgets the oldest first', () => {
-  const redactor = createRedactor(4);
+  const redactor = createRedactor({ maxForms: 4 });
   redactor.add('first-secret');
   redactor.add('second-secret');
   redactor.add('third-secret');
@@ -34,15 +34,14 @@ it('forgets the oldest first', () => {
   expect(redactor.redact('first-secret')).toBe('first-secret');
 });
 
-it('the logger hides secrets by name and by value, also in errors', () => {
-  const redactor = createRedactor();
-  redactor.add('hunter2-hunter2');
-  const lines: string[] = [];
-  const destination = { write: (line: string) => void lines.push(line) };
-  const logger = createLogger({ logLevel: 'info', logPretty: false, redactor, destination });
-  logger.info({ source: { password: 'unknown to the redactor' }, pairingKey: 'so is this' }, 'start');
-  logger.error({ err: new Error('login with hunter2-hunter2 failed') }, 'failed');
-  const text = lines.join('');
-  expect(text).not.toMatch(/hunter2|unknown to|so is this/);
-  expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['start', 'failed']);
+it('forgets what was opened for one piece of work when that is over, and keeps what others still work with', () => {
+  const work = { now: undefined as string | undefined };
+  const redactor = createRedactor({ holder: () => work.now });
+  redactor.add('of-the-process');
+  work.now = 'one';
+  redactor.add('of-one-alone', 'of-one-and-two');
+  work.now = 'two';
+  redactor.add('of-one-and-two');
+  redactor.forget('one');
+  expect(redactor.redact('of-the-process of-one-alone of-one-and-two')).toBe('[secret] of-one-alone [secret]');
 });
