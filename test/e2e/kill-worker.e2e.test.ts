@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Service } from '@wcr/stack/services/process';
 import { startSampleSite } from '@wcr/stack/sites/sample-site';
+import { oneOfEach, someOf } from '@wcr/stack/testing/crash-points';
 import { cloneJob } from '@wcr/worker/jobs/clone/clone.job';
 import { expireJob } from '@wcr/worker/jobs/expire/expire.job';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,7 +26,7 @@ let model: { clone: Clone; job: JobView };
 
 beforeAll(async () => {
   stack = await startTestStack({ workers: 0, env: QUICK });
-  const small = { uploadMb: 2, mediaCount: 2, shopRows: 500 };
+  const small = { version: '6.5', uploadMb: 2, mediaCount: 2, shopRows: 500 } as const;
   source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...small });
   watch = watchClones(stack, source);
   // Pairs the source too, so that no other job needs its login.
@@ -97,10 +98,12 @@ const WITHIN: Partial<Record<(typeof STEPS)[number], string[]>> = {
   'copy-tables': ['rows.write#4:before', 'rows.write#4:after'],
   'copy-files': ['files.write#3:before', 'files.write#3:after'],
 };
-const KILLS = STEPS.flatMap((step) => [
-  ...[before(step), ...(WITHIN[step] ?? []).map((place) => within(step, place)), after(step)],
-]);
-const STOPS = STEPS.flatMap((step) => [...(WITHIN[step] ?? []).slice(0, 1).map((place) => within(step, place)), after(step)]);
+const KILLS = oneOfEach(
+  STEPS.map((step) => [before(step), ...(WITHIN[step] ?? []).map((place) => within(step, place)), after(step)]),
+);
+const STOPS = oneOfEach(
+  STEPS.map((step) => [...(WITHIN[step] ?? []).slice(0, 1).map((place) => within(step, place)), after(step)]),
+);
 
 describe.each([
   { signal: 'SIGKILL', journeys: journeysOf('SIGKILL', KILLS), stalls: true },
@@ -146,11 +149,10 @@ describe.each([
 });
 
 describe('a worker that is killed while it removes a clone', () => {
-  const places = [
-    ...expireJob.steps.flatMap((step) => [`expire/${step}:before`, `expire/${step}:after`]),
-    'expire/runtime.remove:before',
-    'expire/runtime.remove:after',
-  ];
+  const places = oneOfEach([
+    ...expireJob.steps.map((step) => [`expire/${step}:before`, `expire/${step}:after`]),
+    ['expire/runtime.remove:before', 'expire/runtime.remove:after'],
+  ]);
   let jobs: Map<string, PausedJob>;
   let second: Service;
   beforeAll(async () => {
@@ -178,7 +180,7 @@ describe('a worker that is killed while it removes a clone', () => {
 });
 
 describe('a clone that is deleted while it is made', () => {
-  const places = [
+  const places = someOf([
     'reach-source:before',
     'runtime.update#1:before',
     'rows.write#4:before',
@@ -187,7 +189,7 @@ describe('a clone that is deleted while it is made', () => {
     'verify-clone:before',
     'publish-clone:before',
     'publish-clone:after',
-  ];
+  ]);
 
   /** Whatever the order in which the two jobs end. */
   async function expectCancelled({ cloneId, jobId }: PausedJob): Promise<void> {
@@ -213,8 +215,8 @@ describe('a clone that is deleted while it is made', () => {
 
   describe('and whose worker is killed', () => {
     const some = ['reach-source:before', 'files.write#3:before', 'publish-clone:after'];
-    const cleanings = some.flatMap((place) => [`${place} cleaning:before`, `${place} cleaning:after`]);
-    const removals = some.map((place) => `${place} expire/runtime.remove:after`);
+    const cleanings = someOf(some.flatMap((place) => [`${place} cleaning:before`, `${place} cleaning:after`]));
+    const removals = someOf(some.map((place) => `${place} expire/runtime.remove:after`));
     const all = [...places, ...cleanings, ...removals];
     let jobs: Map<string, PausedJob>;
     let second: Service;
@@ -242,7 +244,7 @@ describe('a clone that is deleted while it is made', () => {
 });
 
 describe('a worker that is frozen until another has taken over, and then does what it was about to do', () => {
-  const places: [place: string, step: string][] = [
+  const places = someOf<[place: string, step: string]>([
     ['runtime.update#1:held', 'provision-clone'],
     ['tables.create:held', 'copy-tables'],
     ['rows.write#4:held', 'copy-tables'],
@@ -252,7 +254,7 @@ describe('a worker that is frozen until another has taken over, and then does wh
     ['runtime.update#2:held', 'verify-clone'],
     ['runtime.update#3:held', 'publish-clone'],
     ['projection.write:held', 'publish-clone'],
-  ];
+  ]);
   let jobs: Map<string, PausedJob>;
   let second: Service;
   beforeAll(async () => {
@@ -279,11 +281,12 @@ describe('a worker that is frozen until another has taken over, and then does wh
 });
 
 describe('a worker that is frozen until another has gone on with its job, and then does what it was about to do', () => {
-  it.each([
+  const places = someOf([
     ['tables.create:held', 'copy-files:held'],
     ['files.write#3:held', 'finish-clone:held'],
     ['session.begin:held', 'copy-tables:held'],
-  ])('at %s, while the other stands at %s: the clone is whole', async (place, later) => {
+  ] as const);
+  it.each(places)('at %s, while the other stands at %s: the clone is whole', async (place, later) => {
     await using frozen = await startPausing();
     const paused = await frozen.pause(place);
     frozen.service.kill('SIGSTOP');

@@ -12,6 +12,14 @@ export type RequestGuard = {
 const NEEDLESS_TYPES: ReadonlySet<string> = new Set(['image', 'font', 'media', 'ping', 'eventsource', 'manifest', 'texttrack']);
 
 /**
+ * WordPress's own styles and scripts, which the forms and links of wp-admin work without: half of what a browser has to do there.
+ * Login pages keep theirs, and every page those of others: what stands in the way (second factors, challenges) lives by them.
+ */
+const DECORATION_TYPES: ReadonlySet<string> = new Set(['stylesheet', 'script']);
+const CORE_PATH = /^[^?#]*\/wp-(?:admin|includes)\//;
+const ADMIN_PATH = /^[^?#]*\/wp-admin\//;
+
+/**
  * Lets a context load only what wp-admin needs: pages, scripts and styles of the site's own hosts.
  * Everything else (images, third parties, sockets, workers) is aborted. A browser of our own also goes through the guarded
  * proxy, which judges the redirects that are not told here.
@@ -34,7 +42,9 @@ export async function guardRequests(
 }
 
 function isNeeded(request: Request, hosts: ReadonlySet<string>): boolean {
-  return !NEEDLESS_TYPES.has(request.resourceType()) && isOwnAddress(request.url(), hosts);
+  const type = request.resourceType();
+  if (NEEDLESS_TYPES.has(type) || !isOwnAddress(request.url(), hosts)) return false;
+  return !(DECORATION_TYPES.has(type) && CORE_PATH.test(request.url()) && ADMIN_PATH.test(request.frame().url()));
 }
 
 /** True for addresses of the site itself, and for those that lead to no network at all. */
