@@ -252,7 +252,7 @@ it('a rollback to a kept restore point goes on after crashes', async () => {
 it('lets agent requests through its maintenance mode and nobody else', async () => {
   await stage(agent, session);
   await restart({ operation: 'session.commit', at: 1 });
-  for (let at = 2; !existsSync(join(agent.root, '.maintenance')); at += 1) {
+  for (let at = 2; !existsSync(join(agent.root, '.maintenance')); at += 4) {
     await agent.call('session.commit', { session }).catch(() => undefined);
     await restart({ operation: 'session.commit', at });
   }
