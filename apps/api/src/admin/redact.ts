@@ -1,6 +1,4 @@
-const PLACEHOLDER = '[secret]';
-/** Shorter values would cut innocent text to pieces. */
-const MIN_LENGTH = 6;
+import { createRedactor, type Redactor, SECRET_PLACEHOLDER } from '@wcr/shared/telemetry/redactor';
 
 /** Fields whose value is a secret by their name, wherever they are. `secretRef` only names where one is sealed. */
 const SECRET_FIELD =
@@ -28,14 +26,14 @@ export type Redact = (answer: unknown) => unknown;
  */
 export function createRedact(known: readonly (string | undefined)[]): Redact {
   return (answer) => {
-    const values = new Set<string>(known.filter((value) => value !== undefined));
-    collectSecrets(answer, values);
-    const forms = [...values].filter(({ length }) => length >= MIN_LENGTH).sort((one, other) => other.length - one.length);
-    return redact(answer, (text) => cleanText(text, forms));
+    const secrets = createRedactor();
+    secrets.add(...known);
+    collectSecrets(answer, secrets);
+    return redact(answer, (text) => cleanText(text, secrets));
   };
 }
 
-function collectSecrets(value: unknown, found: Set<string>, isSecret = false): void {
+function collectSecrets(value: unknown, found: Redactor, isSecret = false): void {
   if (typeof value === 'string' && isSecret) found.add(value);
   if (typeof value !== 'object' || value === null) return;
   for (const [field, inner] of Object.entries(value)) collectSecrets(inner, found, isSecret || isSecretField(value, field));
@@ -47,7 +45,7 @@ function redact(value: unknown, clean: (text: string) => string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const fields = Object.entries(value).map(([field, inner]) => {
     const isHidden = isSecretField(value, field) && inner !== null && inner !== undefined;
-    return [clean(field), isHidden ? PLACEHOLDER : redact(inner, clean)];
+    return [clean(field), isHidden ? SECRET_PLACEHOLDER : redact(inner, clean)];
   });
   return Object.fromEntries(fields);
 }
@@ -57,7 +55,6 @@ function isSecretField(owner: object, field: string): boolean {
   return !Array.isArray(owner) && SECRET_FIELD.test(field);
 }
 
-function cleanText(text: string, forms: readonly string[]): string {
-  const withoutKnown = forms.reduce((clean, form) => clean.replaceAll(form, PLACEHOLDER), text);
-  return SECRET_TEXTS.reduce((clean, pattern) => clean.replace(pattern, `$1${PLACEHOLDER}`), withoutKnown);
+function cleanText(text: string, secrets: Redactor): string {
+  return SECRET_TEXTS.reduce((clean, pattern) => clean.replace(pattern, `$1${SECRET_PLACEHOLDER}`), secrets.redact(text));
 }

@@ -19,6 +19,12 @@ it.each([
   expect(clean).toMatch(/^before .* after$/);
 });
 
+it('cuts out a secret as a whole that begins with one that was known before', () => {
+  const redactor = createRedactor();
+  redactor.add('correct horse', 'correct horse battery staple');
+  expect(redactor.redact('it is correct horse battery staple')).toBe('it is [secret]');
+});
+
 it('leaves text alone that short or missing secrets would cut to pieces', () => {
   const redactor = createRedactor();
   redactor.add('a', '', undefined);

@@ -16,11 +16,18 @@ export type RedactorOptions = {
 
 const MIN_LENGTH = 6;
 const MAX_FORMS = 10_000;
-const PLACEHOLDER = '[secret]';
+/** What stands where a secret was. */
+export const SECRET_PLACEHOLDER = '[secret]';
 const PROCESS = '';
 
 export function createRedactor({ maxForms = MAX_FORMS, holder = () => undefined }: RedactorOptions = {}): Redactor {
   const holders = new Map<string, Set<string>>();
+  // The longest first: a secret that contains another must not be cut in two.
+  let longestFirst: readonly string[] | undefined;
+  const forms = () => {
+    longestFirst ??= [...holders.keys()].sort((one, other) => other.length - one.length);
+    return longestFirst;
+  };
   const remember = (form: string, by: string): void => {
     const known = holders.get(form) ?? new Set();
     // Deleting first makes it the youngest.
@@ -33,14 +40,16 @@ export function createRedactor({ maxForms = MAX_FORMS, holder = () => undefined 
       const secrets = values.filter((value): value is string => value !== undefined && value.length >= MIN_LENGTH);
       for (const form of secrets.flatMap(formsOf)) remember(form, by);
       for (const oldest of [...holders.keys()].slice(0, Math.max(0, holders.size - maxForms))) holders.delete(oldest);
+      longestFirst = undefined;
     },
     redact(text) {
       let clean = text;
-      for (const form of holders.keys()) if (clean.includes(form)) clean = clean.replaceAll(form, PLACEHOLDER);
+      for (const form of forms()) if (clean.includes(form)) clean = clean.replaceAll(form, SECRET_PLACEHOLDER);
       return clean;
     },
     forget(by) {
       for (const [form, known] of holders) if (known.delete(by) && known.size === 0) holders.delete(form);
+      longestFirst = undefined;
     },
   };
 }
@@ -51,8 +60,7 @@ function formsOf(value: string): string[] {
   const form = new URLSearchParams({ '': value }).toString().slice(1);
   const json = inJson(value);
   const base64 = Buffer.from(value).toString('base64');
-  // The longest first: a form that contains another must not be cut in two.
-  return [...new Set([value, url, form, json, inJson(json), base64])].sort((one, other) => other.length - one.length);
+  return [...new Set([value, url, form, json, inJson(json), base64])];
 }
 
 function inJson(text: string): string {
