@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { repositoryRoot } from '@wcr/stack/stack/stack-layout';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { examplesOf, mismatches } from '../support/document-examples.ts';
+import { type Source, startSource } from '../support/sample-sources.ts';
+import { startTestStack, type TestStack } from '../support/test-stack.ts';
+
+let stack: TestStack;
+let source: Source;
+let shell: Shell;
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  source = await startSource(stack, 'source', { uploadMb: 0, mediaCount: 1, shopRows: 20 });
+  const { username, password } = source.admin;
+  const site = { SITE: source.url, SITE_USER: username, SITE_PASSWORD: password };
+  shell = startShell(mkdtempSync(join(stack.dir, 'shell-')), { API: stack.apiUrl, API_KEY: stack.secrets.apiKey, ...site });
+});
+
+afterAll(async () => {
+  shell?.end();
+  await source?.stop();
+  await stack?.[Symbol.asyncDispose]();
+});
+
+it.each(examplesOf(repositoryRoot, 'docs/api.md'))('docs/api.md: the example at line $line works', async ({ script, output }) => {
+  const { status, text } = await shell.run(script);
+  expect(status, text).toBe(0);
+  if (output === undefined) expect(text).not.toMatch(/"error"|\bfailed\b/);
+  else expect(mismatches(output, JSON.parse(text.slice(text.search(/^\{/m)))), text).toEqual([]);
+});
+
+it('README.md: the request for a clone is taken on', async () => {
+  const [request] = examplesOf(repositoryRoot, 'README.md').filter(({ script }) => script.includes('curl'));
+  const { url, admin } = source;
+  // What the test's stack is there instead of, and the reader's own site.
+  const script = (request?.script ?? '')
+    .replaceAll(/^\.\/dev .*$/gm, '')
+    .replace('https://shop.example', url)
+    .replace('"admin"', JSON.stringify(admin.username))
+    .replace('"…"', JSON.stringify(admin.password));
+  await shell.run('mkdir -p .local; echo "$API" > .local/api-url; echo "$API_KEY" > .local/api-key');
+  const { text } = await shell.run(script);
+  expect(JSON.parse(text)).toMatchObject({ clone: { status: 'queued' } });
+});
+
+type Shell = { run(script: string): Promise<{ status: number; text: string }>; end(): void };
+
+/** One shell for all examples: each builds on those before it, as for a reader. */
+function startShell(cwd: string, env: Readonly<Record<string, string>>): Shell {
+  const mark = `--- ${Math.random()}`;
+  const bash = spawn('bash', ['-o', 'pipefail'], { cwd, env: { PATH: process.env['PATH'], ...env } });
+  let said: string[] = [];
+  let onEnd: (status: number) => void;
+  createInterface({ input: bash.stderr }).on('line', (line) => said.push(line));
+  createInterface({ input: bash.stdout }).on('line', (line) => {
+    if (line.startsWith(mark)) onEnd(Number(line.slice(mark.length)));
+    else said.push(line);
+  });
+  return {
+    async run(script) {
+      said = [];
+      const ended = new Promise<number>((resolve) => {
+        onEnd = resolve;
+      });
+      bash.stdin.write(`${script}\n{ status=$?; echo; echo "${mark} $status"; }\n`);
+      return { status: await ended, text: said.join('\n') };
+    },
+    end: () => bash.stdin.end(),
+  };
+}
