@@ -58,23 +58,29 @@ final class Rollback {
 	/**
 	 * Goes on with a rollback that was begun.
 	 *
+	 * As in a commit, many rows take long, but nobody sees them before their transaction ends: so the site is closed only while files
+	 * take their place inside of it. Exchanging tables would end it; then the site is closed first.
+	 *
 	 * @throws AgentError As `undo()` does.
 	 */
 	public function resume(): void {
 		Patience::unlimited();
-		$objects     = new SchemaObjects( $this->session );
-		$swap        = new TableSwap( $this->session );
 		$maintenance = new Maintenance( $this->session->root(), Rescue::code( $this->session ) );
-		$maintenance->begin();
-		$this->take_rows_back( $maintenance );
-		try {
-			// Not when the tables are back already: what belongs to them is being made again.
-			if ( ! $swap->is_back() ) {
-				$objects->drop();
-				$swap->back();
-			}
+		$close       = static function () use ( $maintenance ): void {
+			$maintenance->begin();
+		};
+		$files       = function () use ( $close ): void {
+			$close();
 			( new FileSwap( $this->session ) )->back();
-			$objects->restore_all();
+		};
+		if ( array() === $this->session->tables()->swapped() ) {
+			$this->take_rows_back( $maintenance, $files );
+		} else {
+			$close();
+			$this->take_rows_back( $maintenance, $close );
+		}
+		try {
+			$this->take_rest_back();
 		} catch ( AgentError $error ) {
 			throw ServerError::explain( $error );
 		}
@@ -85,21 +91,36 @@ final class Rollback {
 	}
 
 	/**
-	 * Rows go back first: if a visitor's row is in the way, nothing else has been touched, and the site stays as restored.
+	 * Rows go back first: if a visitor's row is in the way, the site stays as restored.
 	 *
-	 * @throws AgentError Code `target.changed`, and those of ServerError.
+	 * @param callable(): void $at_last As for `RowMerge::back()`.
+	 * @throws AgentError Code `target.changed`, and those of ServerError and DiskError.
 	 */
-	private function take_rows_back( Maintenance $maintenance ): void {
+	private function take_rows_back( Maintenance $maintenance, callable $at_last ): void {
 		$rows = new RowMerge( $this->session );
 		try {
-			$rows->back();
+			$rows->back( $at_last );
 		} catch ( AgentError $error ) {
-			// The new rows are live, so everything else of the commit is too. If that cannot be told, the next call finds out.
+			// The new rows are live, so everything else of the commit is to be. If that cannot be told, the next call finds out.
 			if ( $rows->is_done() ) {
+				( new FileSwap( $this->session ) )->forward();
 				$maintenance->end();
 				$this->session->journal()->set( array( 'phase' => $this->session->journal()->get( 'rolledBackFrom', Session::PHASE_COMMITTED ) ) );
 			}
 			throw $error;
 		}
+	}
+
+	/** Tables, files and what belongs to tables; what is back already stays. */
+	private function take_rest_back(): void {
+		$objects = new SchemaObjects( $this->session );
+		$swap    = new TableSwap( $this->session );
+		// Not when the tables are back already: what belongs to them is being made again.
+		if ( ! $swap->is_back() ) {
+			$objects->drop();
+			$swap->back();
+		}
+		( new FileSwap( $this->session ) )->back();
+		$objects->restore_all();
 	}
 }

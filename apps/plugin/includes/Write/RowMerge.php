@@ -103,20 +103,23 @@ final class RowMerge {
 	/**
 	 * The new rows go, the former ones come back; rows with other keys stay. Does nothing if that is done.
 	 *
-	 * @throws AgentError Code `target.changed` when a row that came meanwhile is in the way of a former one, `target.locked` and those of
-	 *                    ServerError; then nothing was changed.
+	 * @param callable(): void $at_last As for `forward()`.
+	 * @throws AgentError Code `target.changed` when a row that came meanwhile is in the way of a former one, `target.locked`, those of
+	 *                    ServerError and what `$at_last` throws; then no row was changed.
 	 */
-	public function back(): void {
+	public function back( callable $at_last ): void {
 		if ( ! $this->is_needed() ) {
+			$at_last();
 			return;
 		}
 		$this->control->create();
 		$this->attempt(
-			function (): void {
+			function () use ( $at_last ): void {
 				if ( $this->control->is_merged( true ) ) {
 					$this->exchange( 'r', 'f' );
 					$this->control->set_merged( false );
 				}
+				$at_last();
 			}
 		);
 	}

@@ -193,6 +193,7 @@ it.each([
   { operation: 'session.commit', back: 'session.rollback', reached: 'committed', what: 'everything', prepare: stage },
   { operation: 'session.commit', back: 'session.rollback', reached: 'committed', what: 'rows and files', prepare: stageSmall },
   { operation: 'session.rollback', back: 'session.commit', reached: 'rolled-back', what: 'everything', prepare: stage },
+  { operation: 'session.rollback', back: 'session.commit', reached: 'rolled-back', what: 'rows and files', prepare: stageSmall },
 ])(
   'PHP killed at any step of $operation ($what) leaves the old site or the new one',
   async ({ operation, back, reached, prepare }) => {
@@ -229,6 +230,26 @@ it.each([
   },
   600_000,
 );
+
+it('a rollback that was killed when files were back, and then meets a visitor’s row, leaves the restored site', async () => {
+  const before = await snapshot(sql, agent.root);
+  await stageSmall(agent, session);
+  await agent.call('session.commit', { session, keepRestorePoint: true });
+  const restored = await snapshot(sql, agent.root);
+  const isFileThere = () => existsSync(join(agent.root, 'wp-content/new-plugin'));
+  for (let at = 2; isFileThere(); at += 1) {
+    await restart({ operation: 'session.rollback', at });
+    await agent.call('session.rollback', { session }).catch(() => undefined);
+  }
+  await restart();
+  await sql.query("INSERT INTO wp_comments VALUES (2, 'a visitor’s', 1)");
+  await expect(agent.call('session.rollback', { session })).rejects.toMatchObject({ code: 'target.changed' });
+  expect(await agent.call('session.state', { session })).toMatchObject({ phase: 'committed' });
+  await sql.query('DELETE FROM wp_comments WHERE id = 2');
+  expect(await snapshot(sql, agent.root)).toEqual(restored);
+  await agent.call('session.rollback', { session });
+  expect(await snapshot(sql, agent.root)).toEqual(before);
+}, 120_000);
 
 it('a rollback to a kept restore point goes on after crashes', async () => {
   const before = await snapshot(sql, agent.root);
