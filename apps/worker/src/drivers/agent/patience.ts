@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppError, isAppError } from '@wcr/shared/errors/app-error';
+import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import { TransportError } from './agent-client.ts';
 
 /** How long a side may be silent before a copy gives up, and what that is called. */
@@ -52,6 +52,17 @@ export class Patience {
       }
     }
   }
+}
+
+/** Makes the patience of one step with one side; when it ends, the side is given up with `code`. */
+export function patienceFor(
+  { settings }: { readonly settings: { readonly patienceMs: number } },
+  code: 'source.died' | 'target.died' | 'runtime.failed',
+  step: Pick<PatienceOptions, 'signal' | 'log'>,
+): () => Patience {
+  const exhausted = (reason: string, cause: unknown) => new AppError(code, { reason }, { cause });
+  return () =>
+    new Patience({ totalMs: settings.patienceMs, signal: step.signal, exhausted, log: (message) => step.log(message) });
 }
 
 const PASSING = new Set<string>(['agent.truncated', 'agent.malformed', 'agent.replayed', 'agent.failed']);

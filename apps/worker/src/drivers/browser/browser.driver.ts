@@ -1,3 +1,4 @@
+import { compareVersions } from '@wcr/shared/domain/compare-versions';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import type { BrowserContext, BrowserContextOptions } from 'playwright';
 import { normaliseAddress, parseAddress } from '../site/normalise-address.ts';
@@ -7,7 +8,6 @@ import { type AdminPage, createAdminPage, nameBrowserError } from './admin-page.
 import { type AdminSession, startSession } from './admin-session.ts';
 import type { BrowserDriver, PluginSetup, SiteLogin } from './browser.types.ts';
 import type { BrowserPool } from './browser-pool.ts';
-import { compareVersions } from './compare-versions.ts';
 import { guardRequests } from './guard-requests.ts';
 import { activatePlugin, findPlugin, uploadPlugin } from './install-plugin.ts';
 import { keepArtefacts } from './masked-artefacts.ts';

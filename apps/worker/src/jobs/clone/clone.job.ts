@@ -6,7 +6,7 @@ import { AppError } from '@wcr/shared/errors/app-error';
 import { createAgentFileSink } from '../../drivers/agent/agent-file-sink.ts';
 import { createBaseStore } from '../../drivers/agent/base-store.ts';
 import { isLoopback } from '../../drivers/agent/is-loopback.ts';
-import { Patience } from '../../drivers/agent/patience.ts';
+import { patienceFor } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../drivers/agent/target-agent.ts';
 import type { CloneHandle } from '../../drivers/runtime/runtime.types.ts';
@@ -162,9 +162,4 @@ async function handleOf(deps: CloneDeps, cloneId: string): Promise<CloneHandle> 
   const handle = await deps.runtime.open(cloneId);
   if (handle === undefined) throw new AppError('runtime.failed', { reason: 'the clone is gone' });
   return handle;
-}
-
-function patienceFor(deps: CloneDeps, code: 'source.died' | 'runtime.failed', step: StepContext): () => Patience {
-  const exhausted = (reason: string, cause: unknown) => new AppError(code, { reason }, { cause });
-  return () => new Patience({ totalMs: deps.settings.patienceMs, signal: step.signal, exhausted, log: step.log });
 }

@@ -5,7 +5,7 @@ import { targetTwinOf } from '@wcr/shared/errors/site-access-errors';
 import type { AgentAddress } from '../../drivers/agent/agent.types.ts';
 import { type BaseStore, createBaseStore } from '../../drivers/agent/base-store.ts';
 import { isLoopback } from '../../drivers/agent/is-loopback.ts';
-import { Patience } from '../../drivers/agent/patience.ts';
+import { patienceFor } from '../../drivers/agent/patience.ts';
 import { SourceAgent } from '../../drivers/agent/source-agent.ts';
 import { TargetAgent } from '../../drivers/agent/target-agent.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
@@ -105,13 +105,4 @@ export async function handleOf(deps: Pick<RestoreDeps, 'runtime'>, cloneId: stri
   const handle = await deps.runtime.open(cloneId);
   if (handle === undefined) throw new AppError('clone.not_found', { cloneId });
   return handle;
-}
-
-function patienceFor(
-  deps: RestoreDeps,
-  code: 'source.died' | 'target.died' | 'runtime.failed',
-  step: Pick<StepContext, 'signal' | 'log'>,
-): () => Patience {
-  const exhausted = (reason: string, cause: unknown) => new AppError(code, { reason }, { cause });
-  return () => new Patience({ totalMs: deps.settings.patienceMs, signal: step.signal, exhausted, log: step.log });
 }

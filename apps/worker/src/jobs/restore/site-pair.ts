@@ -1,4 +1,5 @@
 import type { SiteFacts } from '@wcr/shared/contracts/agent-facts';
+import { compareVersions } from '@wcr/shared/domain/compare-versions';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { BaseMeta } from '../../base/base-meta.ts';
 import type { SiteInventory } from '../../drivers/agent/compare-reads.ts';
@@ -85,16 +86,9 @@ function refuseUnsupported({ wordpress, paths }: SiteFacts): void {
 
 /** A database of a newer WordPress under an older one's code is a broken site. */
 function refuseOlderCore(clone: string, target: string): void {
-  if (compareVersions(target, clone) < 0) throw new AppError('restore.core_older', { clone, target });
-}
-
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.split('-')[0]?.split('.').map(Number) ?? []);
-  for (let at = 0; at < 3; at += 1) {
-    const difference = (left?.[at] ?? 0) - (right?.[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+  // What comes before a release has its database.
+  const releaseOf = (version: string) => version.replace(/-.*/, '');
+  if (compareVersions(releaseOf(target), releaseOf(clone)) < 0) throw new AppError('restore.core_older', { clone, target });
 }
 
 /** Folders as paths of the protocol are written: raw bytes as latin1 strings. */
