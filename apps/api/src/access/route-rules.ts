@@ -42,6 +42,9 @@ export const ROUTE_RULES = {
   formerReadJob: { scope: 'jobs:read' },
 
   readAudit: { scope: 'admin' },
+  listKeys: { scope: 'admin' },
+  createKey: { scope: 'admin', action: 'key.create' },
+  revokeKey: { scope: 'admin', action: 'key.revoke' },
 } as const satisfies Rules;
 
 /** The same for the board of queues, which comes with a key or with the session of a person who has signed in with one. */
