@@ -1,4 +1,5 @@
 import { ACCESS_ERRORS } from './access-errors.ts';
+import { CLI_ERRORS } from './cli-errors.ts';
 import { type Entry, entry } from './entry.ts';
 import { SITE_ACCESS_ERRORS } from './site-access-errors.ts';
 
@@ -24,6 +25,7 @@ export const CATALOGUE = {
   'route.not_found': entry(404, false, 'There is nothing at {path}.', 'See /docs for the calls there are.'),
   'route.method_not_allowed': entry(405, false, '{path} does not take {method}.', 'It takes {allowed}; see /docs.'),
   ...ACCESS_ERRORS,
+  ...CLI_ERRORS,
   'queue.unavailable': entry(
     503,
     true,
