@@ -9,6 +9,7 @@ import { addClones } from './commands/clones.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKeys } from './commands/keys.ts';
 import { addRestore, addRollback } from './commands/restore.ts';
+import { addWebhooks } from './commands/webhooks.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.ts';
 import type { Surroundings } from './session.ts';
 import { styled, withoutControls } from './terminal/terminal.ts';
@@ -33,6 +34,7 @@ function addCommands(cli: Cli): void {
   addRollback(cli);
   addJobs(cli);
   addKeys(cli);
+  addWebhooks(cli);
   // Last: it completes what it finds. It knows commands by their untyped form.
   tab(cli.program as unknown as Command, { completionCommandName: 'completion' });
 }

@@ -37,6 +37,9 @@ export const ROUTE_RULES = {
   cancelJob: { scope: 'jobs:write', action: 'job.cancel' },
   retryJob: { scope: 'jobs:write', action: 'job.retry', enqueues: true },
 
+  rotateWebhookSecret: { scope: 'webhooks:write', action: 'webhook-secret.rotate' },
+  readDeliveries: { scope: 'jobs:read' },
+
   formerCreateClone: { scope: 'clones:write', action: 'clone.create', enqueues: true },
   formerCreateRestore: { scope: 'restores:write', action: 'restore.create', enqueues: true },
   formerReadJob: { scope: 'jobs:read' },

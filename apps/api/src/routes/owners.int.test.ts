@@ -17,6 +17,7 @@ const OPERATIONS = Object.keys(ROUTE_RULES) as GuardedOperation[];
 const WITHOUT_RECORD = new Set<GuardedOperation>([
   ...(['createClone', 'listClones', 'createRestore', 'listRestores'] as const),
   ...(['formerCreateClone', 'formerCreateRestore', 'readAudit', 'listKeys', 'createKey'] as const),
+  'rotateWebhookSecret',
 ]);
 const NOWHERE = {
   cloneId: 'clone-20200101-000000-aaaa',

@@ -14,6 +14,7 @@ import {
 import { type FollowTimes, followJob, type JobNews } from './follow-job.ts';
 import { createHttpClient, type HttpClient, type HttpOptions } from './http-client.ts';
 import { createKeyCalls, type KeyCalls } from './key-calls.ts';
+import { createWebhookCalls, type WebhookCalls } from './webhook-calls.ts';
 
 /** A record of the service together with the job that works on it. */
 export type Accepted<Id extends string> = { readonly [name in Id | 'jobId']: string };
@@ -24,6 +25,7 @@ export type Accepted<Id extends string> = { readonly [name in Id | 'jobId']: str
  */
 export type ApiClient = {
   readonly keys: KeyCalls;
+  readonly webhooks: WebhookCalls;
   createClone(body: unknown): Promise<Accepted<'cloneId'>>;
   readClone(cloneId: string): Promise<CloneView>;
   /** Newest first, at most so many. */
@@ -53,6 +55,7 @@ export function createApiClient(options: HttpOptions): ApiClient {
   const http = createHttpClient(options);
   const client: ApiClient = {
     keys: createKeyCalls(http),
+    webhooks: createWebhookCalls(http),
     ...cloneCalls(http),
     ...restoreCalls(http),
     ...jobCalls(http),
