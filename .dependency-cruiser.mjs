@@ -17,6 +17,12 @@ export default {
       { path: '^(?:test/gates/violations/)?(apps|packages/(?!shared/))' },
     ),
     noImport(
+      'clients-know-the-api-by-http',
+      'The command line meets the service where everybody does.',
+      { path: '^(?:test/gates/violations/)?packages/cli/' },
+      { path: '^(?:test/gates/violations/)?(apps/|packages/stack/)' },
+    ),
+    noImport(
       'engine-knows-no-job',
       'The engine is the same for every job.',
       { path: '/worker/src/engine/' },

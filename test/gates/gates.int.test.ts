@@ -86,6 +86,7 @@ describe('biome', () => {
 it.each<[keyof typeof GATES, string, RegExp]>([
   ['depcruise', 'apps-stay-apart', /apps-stay-apart/],
   ['depcruise', 'shared-knows-nobody', /shared-knows-nobody/],
+  ['depcruise', 'clients-know-the-api-by-http', /clients-know-the-api-by-http/],
   ['depcruise', 'engine-knows-no-job', /engine-knows-no-job/],
   ['depcruise', 'drivers-know-no-job', /drivers-know-no-job/],
   ['depcruise', 'jobs-know-driver-types-only', /jobs-know-driver-types-only/],

@@ -13,7 +13,9 @@ import { addDocsRoutes } from './routes/docs.routes.ts';
 import { addFormerRoutes } from './routes/former.routes.ts';
 import { addHealthRoutes } from './routes/health.routes.ts';
 import { addJobRoutes } from './routes/jobs.routes.ts';
+import { addKeyRoutes } from './routes/keys.routes.ts';
 import { addRestoreRoutes } from './routes/restores.routes.ts';
+import { addWebhookRoutes } from './routes/webhooks.routes.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -30,8 +32,10 @@ export function createApp(deps: ApiDeps): ApiApp {
   addCloneRoutes(app, deps);
   addRestoreRoutes(app, deps);
   addJobRoutes(app, deps);
+  addWebhookRoutes(app, deps);
   addFormerRoutes(app, deps);
   addAuditRoutes(app, deps);
+  addKeyRoutes(app, deps);
   addHealthRoutes(app, deps);
   addDocsRoutes(app);
   if (deps.config.queueBoard === 'on') addAdminRoutes(app, deps);

@@ -32,6 +32,7 @@ import type { SiteProbe } from './drivers/site/site.types.ts';
 import { visitSite } from './drivers/site/visit-site.ts';
 import { startGuardedProxy } from './drivers/source-network/guarded-proxy.ts';
 import { createPublicNetwork, type PublicNetwork } from './drivers/source-network/public-network.ts';
+import { createSendWebhook } from './drivers/webhook/send-webhook.ts';
 import type { Engine } from './engine/attempt.ts';
 import type { CloneDeps } from './jobs/clone/clone.types.ts';
 import type { JobDeps } from './jobs/index.ts';
@@ -52,6 +53,9 @@ import { createLogger } from './telemetry/logger.ts';
 import { measureAgents, measureBrowser, measureFiles, measureRewriters } from './telemetry/measured-drivers.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './telemetry/metrics.ts';
 import { traceAgents, traceBrowser } from './telemetry/traced-drivers.ts';
+import { createCallbacks } from './webhooks/callbacks.ts';
+import { createDeliveryLog } from './webhooks/delivery-log.ts';
+import { createWebhookOutbox } from './webhooks/outbox.ts';
 import type { WorkerSettings } from './worker.ts';
 
 const MINUTE_MS = 60_000;
@@ -98,6 +102,7 @@ export function createDeps(config: WorkerConfig): Deps {
   const restores = createRestoreProjection(redis);
   const rollbacks = createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions: JOB_OPTIONS, now });
   const restoreJobs = createJobStates(queues);
+  const webhooks = createWebhooks({ redis, queues, sealer, redactor, now }, network);
   const sweep = { graceMs: config.sweepGraceSeconds * 1000 };
   return {
     ...{ config, logger, metrics, redis, queues, now },
@@ -108,13 +113,9 @@ export function createDeps(config: WorkerConfig): Deps {
     jobs: {
       clone: {
         ...sources,
-        runtime,
-        browser,
-        secrets,
+        ...{ runtime, browser, secrets, projection, now },
         siteTurns: createSiteTurns(redis),
-        projection,
         scheduleExpire: schedule.scheduleExpire,
-        now,
       },
       restore: {
         ...sources,
@@ -127,10 +128,12 @@ export function createDeps(config: WorkerConfig): Deps {
         scheduleUndo: rollbacks.undo,
         settings: { ...sources.settings, restorePointMs: config.restorePointHours * HOUR_MS },
       },
+      ...webhooks,
       expire: { runtime, projection, cloneJobs, schedule, secrets, now },
       extend: { runtime, projection, schedule, order: createExpiryOrder(redis), cloneJobs, now },
       sweep: {
         ...{ runtime, projection, cloneJobs, schedule, restores, restoreJobs, rollbacks, secrets, logger, now },
+        outbox: webhooks.outbox,
         recordFigures: async (figures) => void (await redis.set(redisKeys.sweepFigures, JSON.stringify(figures))),
         reseal: config.secretsKeysOther.length > 0 ? (signal) => resealRedis({ redis, sealer }, signal) : undefined,
         settings: sweep,
@@ -143,6 +146,18 @@ export function createDeps(config: WorkerConfig): Deps {
       await Promise.all(Object.values(queues).map((queue) => queue.close()));
       redis.disconnect();
     },
+  };
+}
+
+type WebhookParts = Pick<Deps, 'redis' | 'queues' | 'now'> & { readonly sealer: Sealer; readonly redactor: Redactor };
+
+/** Who is told of the end of jobs, and how; receivers are where sources may be. */
+function createWebhooks({ redis, queues, sealer, redactor, now }: WebhookParts, network: PublicNetwork | undefined) {
+  const callbacks = createCallbacks({ redis, sealer, redactor, now });
+  const deliveries = createDeliveryLog(redis);
+  return {
+    webhook: { callbacks, deliveries, send: createSendWebhook(network?.dispatcher), now },
+    outbox: createWebhookOutbox({ redis, queues, callbacks, log: deliveries, jobOptions: JOB_OPTIONS, now }),
   };
 }
 

@@ -6,7 +6,7 @@ import { type Job, MetricsTime, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { ABORT_REASONS } from './engine/attempt.ts';
-import { backoffMs } from './engine/backoff.ts';
+import { type BackoffOptions, backoffMs } from './engine/backoff.ts';
 import { forgetCheckpoints } from './engine/checkpoint-store.ts';
 import type { Processor } from './engine/run-job.ts';
 import { parseFailure } from './queue/clone-jobs.ts';
@@ -15,6 +15,7 @@ import type { WorkerMetrics } from './telemetry/metrics.ts';
 
 /** Locks that pass without a renewal before a worker with jobs counts as stuck. */
 const SILENT_LOCKS = 6;
+const PATIENCE = 120;
 
 /** One queue and the job it carries. */
 export type QueueBinding = {
@@ -23,6 +24,8 @@ export type QueueBinding = {
   readonly concurrency: number;
   /** Called for a job that BullMQ failed without running it (lost by its workers too often). */
   readonly onLost?: (job: Job) => Promise<void>;
+  /** Called when a job has ended, one way or the other; not if the worker dies at that moment. */
+  readonly onEnded?: (job: Job) => Promise<void>;
 };
 
 export type WorkerDeps = {
@@ -105,13 +108,18 @@ function startWorker(deps: WorkerDeps, binding: QueueBinding, vital: Vital): Wor
     maxStalledCount: settings.maxStalledCount,
     ...(settings.idleSeconds !== undefined && { drainDelay: settings.idleSeconds }),
     metrics: { maxDataPoints: MetricsTime.ONE_WEEK },
-    settings: { backoffStrategy: (attemptsMade) => backoffMs(attemptsMade, { firstMs, maxMs }) },
+    settings: { backoffStrategy: (attemptsMade, type) => backoffMs(attemptsMade, scaled({ firstMs, maxMs }, type)) },
   });
   watch(worker, deps, binding);
   worker.on('locksRenewed', () => {
     vital.at = performance.now();
   });
   return worker;
+}
+
+/** What is called `patient` waits for somebody else's machine: up to hours, where others wait for minutes. */
+function scaled({ firstMs, maxMs }: BackoffOptions, type: string | undefined): BackoffOptions {
+  return type === 'patient' ? { firstMs: 2 * firstMs, maxMs: PATIENCE * maxMs } : { firstMs, maxMs };
 }
 
 function watch(worker: Worker, deps: WorkerDeps, binding: QueueBinding): void {
@@ -129,13 +137,15 @@ function watch(worker: Worker, deps: WorkerDeps, binding: QueueBinding): void {
   worker.on('completed', (job) => {
     metrics.jobOver({ queue, attempts: job.attemptsMade });
     if (job.id !== undefined) attend(forgetCheckpoints(redis, queue, job.id));
+    attend(binding.onEnded?.(job) ?? Promise.resolve());
   });
   worker.on('failed', (job) => {
     // Only the last failure of a job has an end.
     if (job?.id === undefined || job.finishedOn === undefined) return;
     metrics.jobOver({ queue, attempts: job.attemptsMade, code: codeOf(job) });
     attend(forgetCheckpoints(redis, queue, job.id));
-    if (job.deferredFailure !== undefined) attend(binding.onLost?.(job) ?? Promise.resolve());
+    const lost = job.deferredFailure === undefined ? undefined : binding.onLost?.(job);
+    attend((lost ?? Promise.resolve()).then(() => binding.onEnded?.(job)));
   });
 }
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { KeyLimits, OWNER_SCOPES, SCOPES, type Scope } from '@wcr/shared/contracts/access';
 import { z } from 'zod';
-import type { ListedKey, NewKey } from './stored-keys.ts';
+import { KEY_NAME, KEY_OWNER, type ListedKey, type NewKey } from './stored-keys.ts';
 
 export const USAGE = `Usage: keys <command>
 
@@ -26,8 +26,6 @@ export type KeysCommand =
 
 const HOUR_MS = 3_600_000;
 const UNIT_MS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS };
-const NAME = /^[\w.@ -]{1,64}$/;
-const OWNER = /^[\w-]{1,64}$/;
 
 const options = {
   name: { type: 'string' },
@@ -54,8 +52,8 @@ export function parseKeysCommand(args: readonly string[], nowMs: number): KeysCo
 
 function readWanted(values: Values, nowMs: number): NewKey {
   const { name = '', owner, scope = [...OWNER_SCOPES] } = values;
-  if (!NAME.test(name)) throw new Error('--name must be 1 to 64 letters, digits, spaces or . _ @ -');
-  if (owner !== undefined && !OWNER.test(owner)) throw new Error('--owner must be the owner of a key, see list');
+  if (!KEY_NAME.test(name)) throw new Error('--name must be 1 to 64 letters, digits, spaces or . _ @ -');
+  if (owner !== undefined && !KEY_OWNER.test(owner)) throw new Error('--owner must be the owner of a key, see list');
   const limits = KeyLimits.parse({
     maxClones: readCount(values, 'max-clones'),
     requestsPerMinute: readCount(values, 'requests-per-minute'),

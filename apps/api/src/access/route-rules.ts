@@ -37,11 +37,17 @@ export const ROUTE_RULES = {
   cancelJob: { scope: 'jobs:write', action: 'job.cancel' },
   retryJob: { scope: 'jobs:write', action: 'job.retry', enqueues: true },
 
+  rotateWebhookSecret: { scope: 'webhooks:write', action: 'webhook-secret.rotate' },
+  readDeliveries: { scope: 'jobs:read' },
+
   formerCreateClone: { scope: 'clones:write', action: 'clone.create', enqueues: true },
   formerCreateRestore: { scope: 'restores:write', action: 'restore.create', enqueues: true },
   formerReadJob: { scope: 'jobs:read' },
 
   readAudit: { scope: 'admin' },
+  listKeys: { scope: 'admin' },
+  createKey: { scope: 'admin', action: 'key.create' },
+  revokeKey: { scope: 'admin', action: 'key.revoke' },
 } as const satisfies Rules;
 
 /** The same for the board of queues, which comes with a key or with the session of a person who has signed in with one. */

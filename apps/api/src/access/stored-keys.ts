@@ -10,6 +10,8 @@ import { describeBootstrapKey, parseStoredKey } from './api-keys.ts';
 /** So that a key is recognised where it does not belong: in a commit, a log, a chat. */
 const KEY_PREFIX = 'wcr_';
 const KEY_BYTES = 24;
+export const KEY_NAME = /^[\w.@ -]{1,64}$/;
+export const KEY_OWNER = /^[\w-]{1,64}$/;
 
 export type NewKey = {
   readonly name: string;
@@ -30,12 +32,12 @@ type Deps = {
   readonly redis: Redis;
   readonly now: () => number;
   readonly auditEntries: number;
-  /** Name of the machine the command runs on. */
-  readonly host: string;
+  /** Name of the machine the command runs on; undefined when the API is asked, which writes the audit log itself. */
+  readonly host: string | undefined;
 };
 
 /**
- * KEYS: stored keys, audit log, uses of keys · ARGV: digest, stored key or '' to remove it, event, most entries, id of the key
+ * KEYS: stored keys, audit log, uses of keys · ARGV: digest, stored key or '' to remove it, event or '', most entries, id of the key
  * Returns 1, or 0 when there was nothing to remove. A change of a key and its entry in the log are one step.
  */
 const CHANGE_KEY = defineScript(`
@@ -46,7 +48,7 @@ elseif redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then
 else
   redis.call('HDEL', KEYS[3], ARGV[5])
 end
-redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'event', ARGV[3])
+if ARGV[3] ~= '' then redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[4], '*', 'event', ARGV[3]) end
 return 1`);
 
 /** Makes a key. @returns what is stored, and the key itself: it is stored nowhere and cannot be read again */
@@ -77,11 +79,14 @@ export async function listKeys({ redis }: Pick<Deps, 'redis'>, bootstrap: readon
 type KeyChange = { digest: string; stored: string; id: string; action: 'key.create' | 'key.revoke' };
 
 async function changeKey(deps: Deps, { digest, stored, id, action }: KeyChange): Promise<boolean> {
-  const actor = { id: 'command', name: 'command' };
-  const event: AuditEvent = { at: deps.now(), action, actor, record: id, address: deps.host, outcome: 'done' };
+  const event = deps.host === undefined ? '' : JSON.stringify(eventOf(deps.now(), { action, id, host: deps.host }));
   const keys = [redisKeys.apiKeys, redisKeys.audit, redisKeys.apiKeyUses];
-  const args = [digest, stored, JSON.stringify(event), String(deps.auditEntries), id];
+  const args = [digest, stored, event, String(deps.auditEntries), id];
   return (await runScript(deps.redis, CHANGE_KEY, keys, args)) === 1;
+}
+
+function eventOf(at: number, { action, id, host }: Pick<KeyChange, 'action' | 'id'> & { host: string }): AuditEvent {
+  return { at, action, actor: { id: 'command', name: 'command' }, record: id, address: host, outcome: 'done' };
 }
 
 /** As the admission script writes it: the time, a space, the address. */

@@ -149,7 +149,15 @@ describe('what the board tells', () => {
   it('is every queue with what it is for, never kept by a browser, framed or mixed with what comes from elsewhere', async () => {
     const answer = await read('/queues/api/queues');
     const { queues } = (await answer.json()) as { queues: { name: string; description: string; readOnlyMode: boolean }[] };
-    expect(queues.map(({ name }) => name).sort()).toEqual(['clone', 'expire', 'extend', 'restore', 'rollback', 'sweep']);
+    expect(queues.map(({ name }) => name).sort()).toEqual([
+      'clone',
+      'expire',
+      'extend',
+      'restore',
+      'rollback',
+      'sweep',
+      'webhook',
+    ]);
     for (const { description, readOnlyMode } of queues) expect([description.length > 20, readOnlyMode]).toEqual([true, true]);
     for (const path of ['/queues', '/queues/api/queues', '/login']) {
       const { headers } = await read(path);

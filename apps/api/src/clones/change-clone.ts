@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CloneRecord, CloneStatus } from '@wcr/shared/contracts/clone-record';
 import type { ExpireInput, ExtendInput } from '@wcr/shared/contracts/jobs';
-import { EXPIRE_QUEUE, EXTEND_QUEUE } from '@wcr/shared/contracts/queues';
+import { EXPIRE_QUEUE, EXTEND_QUEUE, redisKeys } from '@wcr/shared/contracts/queues';
+import { CALLBACK_LINGERS_MS } from '@wcr/shared/contracts/webhooks';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { enqueue } from '@wcr/shared/telemetry/enqueue';
 import type { Queue } from 'bullmq';
@@ -35,6 +36,7 @@ export async function changeExpiry(deps: Deps, request: Request & { change: Clon
   // The job comes first: if this dies in between, the runtime still gets what was asked for and corrects the projection.
   const input: ExtendInput = { cloneId, expiresAt, requestedAt, owner: record.owner, requestId };
   await viaRedis(() => enqueue(deps.queues[EXTEND_QUEUE], input, { jobId: `${EXTEND_QUEUE}-${randomUUID()}` }));
+  await viaRedis(() => deps.redis.pexpireat(redisKeys.callback(cloneId), expiresAt + CALLBACK_LINGERS_MS));
   const changed = await deps.clones.change(cloneId, ({ status }) => (ENDED.has(status) ? undefined : { expiresAt }));
   return changed ?? { ...record, expiresAt };
 }

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { CloneStatus } from '@wcr/shared/contracts/clone-record';
 import { idempotencyHeaders, JobLinks } from '../http/common-bodies.ts';
 import { Source, text } from '../sites/site-bodies.ts';
+import { CallbackUrl } from '../webhooks/callback-url.ts';
 
 const CLONE_ID = /^clone-\d{8}-\d{6}-[a-z0-9]{4}$/;
 
@@ -30,6 +31,7 @@ export function newCloneSchema(maxTtlMinutes: number) {
       ttlMinutes: ttlMinutesSchema(maxTtlMinutes).default(Math.min(60, maxTtlMinutes)),
       name: text(100).optional(),
       exclude: Exclude.optional(),
+      callbackUrl: CallbackUrl.optional(),
     })
     .openapi('NewClone', {
       example: {

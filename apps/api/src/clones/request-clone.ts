@@ -10,6 +10,7 @@ import { idempotencyOf } from '../records/idempotency.ts';
 import { takeOn } from '../records/take-on.ts';
 import { assertSiteAllowed } from '../sites/assert-site-allowed.ts';
 import { secretsOf } from '../sites/site-bodies.ts';
+import { assertCanCallBack } from '../webhooks/callback-url.ts';
 import type { NewClone } from './clone-bodies.ts';
 import { CLONE_RECORDS } from './clone-store.ts';
 
@@ -29,10 +30,12 @@ type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now' | 'si
 /**
  * Takes a clone on. Repeating it with the same Idempotency-Key, at once or after an error at any point, gives the same
  * clone and at most one job.
- * @throws AppError `source.address_refused`, `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`, `quota.key_exceeded`
+ * @throws AppError `source.address_refused`, `webhook.address_refused`, `webhook.no_secret`, `queue.unavailable`, `request.idempotency_conflict`, `quota.exceeded`, `quota.key_exceeded`
  */
 export async function requestClone(deps: Deps, request: CloneRequest): Promise<AcceptedClone> {
-  assertSiteAllowed(deps.siteRules, 'source', request.body.source);
+  const { source, callbackUrl, ttlMinutes } = request.body;
+  assertSiteAllowed(deps.siteRules, 'source', source);
+  await assertCanCallBack(deps, request);
   const { id, jobId, record } = await takeOn(deps, {
     kind: CLONE_RECORDS,
     limit: { most: deps.config.maxClones, mostOfOwner: request.caller.limits.maxClones ?? deps.config.keyMaxClones, free: OVER },
@@ -40,7 +43,9 @@ export async function requestClone(deps: Deps, request: CloneRequest): Promise<A
     idempotency: idempotencyOf(deps.config, 'clone', request),
     recordOf: () => recordOf(deps, request),
     inputOf: (made) => inputOf(request, made),
-    secretsOf: (made) => new Map([[secretRefOf(made.id), secretsOf(request.body.source)]]),
+    secretsOf: (made) => new Map([[secretRefOf(made.id), secretsOf(source)]]),
+    callbackUrl,
+    lifeMs: ttlMinutes * 60_000,
   });
   return record
     ? { id, url: record.url, status: record.status, jobId }

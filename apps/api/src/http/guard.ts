@@ -31,7 +31,7 @@ export type GuardDeps = {
 export type LetIn = (context: ApiContext, rule: RouteRule) => Promise<Admitted>;
 
 /** A queue is what was acted on where no job is named. */
-const RECORD_PARAMETERS = ['cloneId', 'restoreId', 'jobId', 'queue'] as const;
+const RECORD_PARAMETERS = ['cloneId', 'restoreId', 'jobId', 'keyId', 'queue'] as const;
 const RECORD_ID = /^[\w-]{1,128}$/;
 
 /**

@@ -16,7 +16,7 @@ const DAY_SECONDS = 24 * 3600;
  *
  * KEYS: idempotency entry, record, index, job, secret…
  * ARGV: entry ('' without a key), record, createdAt, id, seconds, prefix of records, most records (0: any number), statuses
- *   that do not count (" a b "), owner, most records of the owner (0: any number), sealed…
+ *   that do not count (" a b "), owner, most records of the owner (0: any number), then for each secret: sealed, seconds
  * Returns: {'new'} | {'full'} | {'full-owner'} | {'taken'} (a record or job has the id) | {'held', entry, record or ''}.
  */
 const RESERVE = defineScript(`if ARGV[1] ~= '' then
@@ -43,7 +43,7 @@ if most > 0 and all >= most and count('') >= most then return {'full'} end
 if mostOfOwner > 0 and all >= mostOfOwner then
   if count('"owner":' .. ARGV[9]) >= mostOfOwner then return {'full-owner'} end
 end
-for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[i + 6], 'EX', ARGV[5]) end
+for i = 5, #KEYS do redis.call('SET', KEYS[i], ARGV[2 * i + 1], 'EX', ARGV[2 * i + 2]) end
 redis.call('SET', KEYS[2], ARGV[2])
 redis.call('ZADD', KEYS[3], ARGV[3], ARGV[4])
 if ARGV[1] ~= '' then redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[5]) end
@@ -56,12 +56,15 @@ export type Reservation<R extends AnyRecord> = {
   readonly record: R;
   /** BullMQ's key of the job-to-be. */
   readonly jobKey: string;
-  /** Sealed secrets by the reference that the job carries. */
-  readonly sealed: ReadonlyMap<string, string>;
+  /** What is sealed for the record and its job, by its key in Redis. */
+  readonly sealed: ReadonlyMap<string, Sealed>;
   /** Present when the client sent an Idempotency-Key. */
   readonly idempotency?: Idempotency | undefined;
   readonly limit?: RecordLimit | undefined;
 };
+
+/** A sealed text, and its life where that is not the usual one of secrets that wait for their job. */
+export type Sealed = { readonly text: string; readonly seconds?: number };
 
 /** How many records there may be at a time. */
 export type RecordLimit = {
@@ -88,17 +91,17 @@ export async function reserveRecord<R extends AnyRecord>(redis: Redis, reservati
   const { kind, record, jobKey, sealed, idempotency, limit } = reservation;
   const { id, jobId, createdAt } = record;
   const entry = idempotency ? JSON.stringify({ fingerprint: idempotency.fingerprint, id, jobId }) : '';
-  const secretKeys = [...sealed.keys()].map(redisKeys.secret);
   const reply = await viaRedis(() =>
     runScript(
       redis,
       RESERVE,
-      [redisKeys.idempotency(idempotency?.digest ?? 'none'), kind.keyOf(id), kind.index, jobKey, ...secretKeys],
+      [redisKeys.idempotency(idempotency?.digest ?? 'none'), kind.keyOf(id), kind.index, jobKey, ...sealed.keys()],
       [
         ...[entry, JSON.stringify(record), String(createdAt), id, String(DAY_SECONDS), kind.keyOf('')],
         ...[String(limit?.most ?? 0), ` ${limit?.free.join(' ') ?? ''} `],
         // As it stands in a record's text, where nothing else can look like it: quotes inside of strings are escaped.
-        ...[JSON.stringify(record.owner), String(limit?.mostOfOwner ?? 0), ...sealed.values()],
+        ...[JSON.stringify(record.owner), String(limit?.mostOfOwner ?? 0)],
+        ...[...sealed.values()].flatMap(({ text, seconds = DAY_SECONDS }) => [text, String(seconds)]),
       ],
     ),
   );

@@ -1,12 +1,13 @@
 import type { SourceSecrets } from '@wcr/shared/contracts/jobs';
 import { type QueueName, redisKeys } from '@wcr/shared/contracts/queues';
+import { CALLBACK_LINGERS_MS, callbackContext } from '@wcr/shared/contracts/webhooks';
 import { AppError } from '@wcr/shared/errors/app-error';
 import { enqueue as enqueueJob } from '@wcr/shared/telemetry/enqueue';
 import type { ApiDeps } from '../deps.ts';
 import { viaRedis } from '../queue/redis-client.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { AnyRecord, RecordKind } from './record-store.ts';
-import { type RecordLimit, reserveRecord } from './reserve-record.ts';
+import { type RecordLimit, reserveRecord, type Sealed } from './reserve-record.ts';
 
 type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer'>;
 
@@ -24,6 +25,10 @@ export type Order<R extends AnyRecord> = {
   inputOf(record: R): object;
   /** By the references the payload carries. */
   secretsOf(record: R): ReadonlyMap<string, SourceSecrets>;
+  /** Who hears of the record's jobs. */
+  readonly callbackUrl?: string | undefined;
+  /** How long the record lives, as far as that is known; its callback lives a while longer. */
+  readonly lifeMs?: number;
 };
 export type TakenOn<R> = {
   readonly id: string;
@@ -49,7 +54,7 @@ export async function takeOn<R extends AnyRecord>(deps: Deps, order: Order<R>): 
       kind,
       record,
       jobKey: deps.queues[order.queue].toKey(record.jobId),
-      sealed: seal(deps, order.secretsOf(record)),
+      sealed: new Map([...sealSecrets(deps, order.secretsOf(record)), ...sealCallback(deps, order, record.id)]),
       idempotency,
       limit: order.limit,
     });
@@ -67,8 +72,18 @@ async function isHeld({ redis }: Deps, idempotency: Idempotency | undefined): Pr
   return (await viaRedis(() => redis.exists(redisKeys.idempotency(idempotency.digest)))) === 1;
 }
 
-function seal({ sealer }: Deps, secrets: ReadonlyMap<string, SourceSecrets>): Map<string, string> {
-  return new Map([...secrets].map(([reference, secret]) => [reference, sealer.seal(secret, reference)]));
+function sealSecrets({ sealer }: Deps, secrets: ReadonlyMap<string, SourceSecrets>): [key: string, sealed: Sealed][] {
+  return [...secrets].map(([reference, secret]) => [redisKeys.secret(reference), { text: sealer.seal(secret, reference) }]);
+}
+
+function sealCallback(
+  { sealer }: Deps,
+  { callbackUrl: url, lifeMs = 0 }: Pick<Order<AnyRecord>, 'callbackUrl' | 'lifeMs'>,
+  id: string,
+): [key: string, sealed: Sealed][] {
+  if (url === undefined) return [];
+  const seconds = Math.ceil((lifeMs + CALLBACK_LINGERS_MS) / 1000);
+  return [[redisKeys.callback(id), { text: sealer.seal({ url }, callbackContext(id)), seconds }]];
 }
 
 async function enqueue<R extends AnyRecord>({ queues }: Deps, order: Order<R>, record: R): Promise<void> {

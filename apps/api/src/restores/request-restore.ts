@@ -16,6 +16,7 @@ import { idempotencyOf } from '../records/idempotency.ts';
 import { takeOn } from '../records/take-on.ts';
 import { assertSiteAllowed } from '../sites/assert-site-allowed.ts';
 import { secretsOf } from '../sites/site-bodies.ts';
+import { assertCanCallBack } from '../webhooks/callback-url.ts';
 import type { NewRestore } from './restore-bodies.ts';
 import { RESTORE_RECORDS } from './restore-store.ts';
 
@@ -33,12 +34,13 @@ type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'sealer' | 'config' | 'now' | 'cl
  * Takes a restore on. Repeating it with the same Idempotency-Key, at once or after an error at any point, gives the same
  * restore and at most one job.
  * @throws AppError `clone.not_found`, `clone.not_ready`, `request.idempotency_conflict`, `queue.unavailable`;
- *   `source.address_refused`, `target.address_refused`; `restore.not_found` when the same request was taken on before and its record is gone
+ *   `source.address_refused`, `target.address_refused`, `webhook.address_refused`, `webhook.no_secret`; `restore.not_found` when the same request was taken on before and its record is gone
  */
 export async function requestRestore(deps: Deps, request: RestoreRequest): Promise<AcceptedRestore> {
-  const { source, target } = request.body;
+  const { source, target, callbackUrl } = request.body;
   assertSiteAllowed(deps.siteRules, 'target', target);
   if (source !== undefined) assertSiteAllowed(deps.siteRules, 'source', source);
+  await assertCanCallBack(deps, request);
   const { id, jobId, record } = await takeOn(deps, {
     kind: RESTORE_RECORDS,
     queue: RESTORE_QUEUE,
@@ -47,6 +49,7 @@ export async function requestRestore(deps: Deps, request: RestoreRequest): Promi
     recordOf: (tries) => recordOf(deps, request, tries),
     inputOf: (made) => inputOf(request, made),
     secretsOf: (made) => sealable(request, made.id),
+    callbackUrl,
   });
   if (record === undefined) throw new AppError('restore.not_found', { restoreId: id });
   return { id, status: record.status, jobId };
@@ -60,7 +63,7 @@ async function assertCloneReady({ clones }: Deps, { body: { cloneId }, caller }:
 
 function recordOf(deps: Deps, request: RestoreRequest, tries: number): RestoreRecord {
   const { body, caller } = request;
-  const { cloneId, source, target, ...options } = body;
+  const { cloneId, source, target, callbackUrl: _, ...options } = body;
   const id = restoreIdOf(request, tries);
   return {
     id,

@@ -3,6 +3,7 @@ import { RestoreOptions, RestoreReport, RestoreStatus } from '@wcr/shared/contra
 import { CloneIdField } from '../clones/clone-bodies.ts';
 import { idempotencyHeaders, JobLinks } from '../http/common-bodies.ts';
 import { Source, Target } from '../sites/site-bodies.ts';
+import { CallbackUrl } from '../webhooks/callback-url.ts';
 
 const EXAMPLE_ID = 'restore-9b1c2ad04f7e63588d1c4e2f7a90b135';
 
@@ -13,6 +14,7 @@ export const NewRestore = z
   .strictObject({
     cloneId: CloneIdField.optional().openapi({ description: 'A clone of yours that is ready; or send `source`.' }),
     source: Source.optional().openapi({ description: 'Any other WordPress whose state the target shall get.' }),
+    callbackUrl: CallbackUrl.optional(),
     target: Target.openapi({ description: 'The live site that is written to.' }),
     preservePlugins: option(true, 'Plugins of the target stay as they are: files, versions and which are active.'),
     preserveThemes: option(false, 'Themes of the target stay as they are.'),

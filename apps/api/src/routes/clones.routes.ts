@@ -45,6 +45,8 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
         ...WITH_BODY,
         'request.idempotency_conflict',
         'source.address_refused',
+        'webhook.address_refused',
+        'webhook.no_secret',
         'quota.exceeded',
         'quota.key_exceeded',
       ),

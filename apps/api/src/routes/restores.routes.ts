@@ -47,6 +47,8 @@ function addCreate(app: ApiApp, deps: ApiDeps): void {
         'request.idempotency_conflict',
         'source.address_refused',
         'target.address_refused',
+        'webhook.address_refused',
+        'webhook.no_secret',
         'clone.not_found',
         'clone.not_ready',
         'restore.not_found',

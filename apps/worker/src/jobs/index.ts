@@ -7,6 +7,7 @@ import {
   RESTORE_QUEUE,
   ROLLBACK_QUEUE,
   SWEEP_QUEUE,
+  WEBHOOK_QUEUE,
 } from '@wcr/shared/contracts/queues';
 import { RestoreInput } from '@wcr/shared/contracts/restore';
 import { AppError } from '@wcr/shared/errors/app-error';
@@ -14,6 +15,7 @@ import type { Job } from 'bullmq';
 import type { Engine } from '../engine/attempt.ts';
 import { inAttempt } from '../engine/attempt-scope.ts';
 import { createProcessor } from '../engine/run-job.ts';
+import type { WebhookOutbox } from '../webhooks/outbox.ts';
 import type { QueueBinding } from '../worker.ts';
 import { cloneJob } from './clone/clone.job.ts';
 import type { CloneDeps } from './clone/clone.types.ts';
@@ -25,6 +27,7 @@ import { undoRestore } from './restore/undo-restore.ts';
 import { rollbackJob } from './rollback/rollback.job.ts';
 import { sweepJob } from './sweep/sweep.job.ts';
 import type { SweepDeps } from './sweep/sweep.types.ts';
+import { type WebhookDeps, webhookJob } from './webhook/webhook.job.ts';
 
 /** Enough to remove many clones whose time is up together, without starving the copies. */
 const SMALL_JOBS = 8;
@@ -36,6 +39,8 @@ export type JobDeps = {
   readonly expire: ExpireDeps;
   readonly extend: ExtendDeps;
   readonly sweep: SweepDeps;
+  readonly webhook: WebhookDeps;
+  readonly outbox: Pick<WebhookOutbox, 'begin' | 'announce'>;
 };
 
 export type BindOptions = {
@@ -79,8 +84,26 @@ export function bindJobs(engine: Engine, deps: JobDeps, { concurrency, queues }:
       processor: createProcessor({ engine, definition: sweepJob, deps: deps.sweep }),
       concurrency: 1,
     },
+    {
+      queue: WEBHOOK_QUEUE,
+      processor: createProcessor({ engine, definition: webhookJob, deps: deps.webhook }),
+      concurrency: SMALL_JOBS,
+    },
   ];
-  return bindings.filter(({ queue }) => queues.includes(queue));
+  return bindings.filter(({ queue }) => queues.includes(queue)).map((binding) => announced(binding, deps.outbox));
+}
+
+/** Has the ends of jobs told to whoever asked for it. The processor keeps three parameters: with fewer, BullMQ passes no signal. */
+export function announced(binding: QueueBinding, outbox: JobDeps['outbox']): QueueBinding {
+  return {
+    ...binding,
+    async processor(job, token, signal) {
+      // Without a note the worker itself still tells of the end; a job must not fail for want of one.
+      await outbox.begin(job).catch(() => undefined);
+      return binding.processor(job, token, signal);
+    },
+    onEnded: outbox.announce,
+  };
 }
 
 /** BullMQ failed the job without running it, so that nothing was cleaned up. */

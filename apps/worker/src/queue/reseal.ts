@@ -1,4 +1,5 @@
 import { redisKeys } from '@wcr/shared/contracts/queues';
+import { callbackContext, webhookSecretsContext } from '@wcr/shared/contracts/webhooks';
 import type { Sealer } from '@wcr/shared/secrets/seal';
 import type { Redis } from 'ioredis';
 
@@ -8,6 +9,8 @@ export type Resealed = { readonly resealed: number /** No key that we have opens
 const SEALED: readonly { readonly keyOf: (end: string) => string; readonly contextOf: (end: string) => string }[] = [
   { keyOf: redisKeys.secret, contextOf: (reference) => reference },
   { keyOf: redisKeys.pairing, contextOf: (digest) => `pairing:${digest}` },
+  { keyOf: redisKeys.callback, contextOf: callbackContext },
+  { keyOf: redisKeys.webhookSecrets, contextOf: webhookSecretsContext },
   { keyOf: redisKeys.credentials, contextOf: (cloneId) => `credentials:${cloneId}` },
 ];
 const PAGE = 500;

@@ -20,6 +20,9 @@ import { createExpiryOrder } from '../queue/expiry-order.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from '../queue/queues.ts';
 import { createRollbackSchedule } from '../queue/rollback-schedule.ts';
 import { createSecretStore, type SecretStore } from '../queue/secret-store.ts';
+import { createCallbacks } from '../webhooks/callbacks.ts';
+import { createDeliveryLog } from '../webhooks/delivery-log.ts';
+import { createWebhookOutbox } from '../webhooks/outbox.ts';
 import type { RunningWorker } from '../worker.ts';
 import { createTestEngine, TEST_PREFIX, type TestEngine } from './test-engine.ts';
 import { waitUntil } from './wait-until.ts';
@@ -55,6 +58,8 @@ function createParts(engine: TestEngine) {
   const sealer = createSealer(randomBytes(32).toString('hex'));
   const queues = createQueues({ redis, prefix: TEST_PREFIX, logger: pino({ level: 'silent' }) });
   const jobOptions = { ...JOB_OPTIONS, attempts: 2 };
+  const callbacks = createCallbacks({ redis, sealer, redactor, now });
+  const deliveries = createDeliveryLog(redis);
   return {
     queues,
     runtime: createMemoryRuntime(),
@@ -66,6 +71,7 @@ function createParts(engine: TestEngine) {
     restores: createRestoreProjection(redis),
     rollbacks: createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions, now }),
     restoreJobs: createJobStates(queues),
+    outbox: createWebhookOutbox({ redis, queues, callbacks, log: deliveries, jobOptions, now }),
     ...{ now, logger },
   };
 }

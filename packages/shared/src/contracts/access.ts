@@ -9,6 +9,7 @@ export const OWNER_SCOPES = [
   'restores:write',
   'jobs:read',
   'jobs:write',
+  'webhooks:write',
 ] as const;
 
 /** What a key may be allowed on everybody's things: the view of the queues, and with `admin` everything there is. */

@@ -17,6 +17,7 @@ export const AuditAction = z.enum([
   'queue.change',
   'session.begin',
   'session.end',
+  'webhook-secret.rotate',
   'key.create',
   'key.revoke',
   'auth.failed',

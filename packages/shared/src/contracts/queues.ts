@@ -11,7 +11,17 @@ export const SWEEP_QUEUE = 'sweep';
 export const RESTORE_QUEUE = 'restore';
 /** Carries rollbacks and the removal of restore points whose time is up. */
 export const ROLLBACK_QUEUE = 'rollback';
-export const QUEUES = [CLONE_QUEUE, RESTORE_QUEUE, ROLLBACK_QUEUE, EXPIRE_QUEUE, EXTEND_QUEUE, SWEEP_QUEUE] as const;
+/** Carries deliveries of events to whoever asked to hear of the end of a job. */
+export const WEBHOOK_QUEUE = 'webhook';
+export const QUEUES = [
+  CLONE_QUEUE,
+  RESTORE_QUEUE,
+  ROLLBACK_QUEUE,
+  EXPIRE_QUEUE,
+  EXTEND_QUEUE,
+  SWEEP_QUEUE,
+  WEBHOOK_QUEUE,
+] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 /** A job's public id is `<queue>-<rest>`, so that the queue is known from the id. */
@@ -41,6 +51,14 @@ export const redisKeys = {
   audit: `${QUEUE_PREFIX}:audit`,
   /** Hash of what is being done right now, until it is known how it ended. */
   auditOpen: `${QUEUE_PREFIX}:audit-open`,
+  /** Sealed address that hears of the jobs of a clone or restore. */
+  callback: (recordId: string) => `${QUEUE_PREFIX}:callback:${recordId}`,
+  /** Sealed secrets that sign an owner's webhooks. */
+  webhookSecrets: (owner: string) => `${QUEUE_PREFIX}:webhook-secrets:${owner}`,
+  /** Hash of jobs whose end somebody waits to hear of. */
+  webhookOutbox: `${QUEUE_PREFIX}:webhook-outbox`,
+  /** Hash of what was delivered, and tried, of the ends of a job. */
+  deliveries: (jobId: string) => `${QUEUE_PREFIX}:deliveries:${jobId}`,
   agentTransport: (siteDigest: string) => `${QUEUE_PREFIX}:agent-transport:${siteDigest}`,
   pairing: (siteDigest: string) => `${QUEUE_PREFIX}:pairing:${siteDigest}`,
   /** Set by `POST /jobs/{id}/cancel`, read by the engine at every checkpoint and heartbeat. */

@@ -11,6 +11,8 @@ export const ACCESS_ERRORS = {
     'This API key lacks the scope {scope}.',
     'Use a key with the scope {scope}; the operator makes one with it.',
   ),
+  'key.not_found': entry(404, false, 'There is no key {keyId}.', 'List the keys to see what there is.'),
+  'key.from_environment': entry(409, false, '{keyId} is a key of WCR_API_KEYS.', 'Take it out there, and restart the API.'),
   'auth.cross_origin': entry(
     403,
     false,

@@ -1,6 +1,8 @@
 import { ACCESS_ERRORS } from './access-errors.ts';
+import { CLI_ERRORS } from './cli-errors.ts';
 import { type Entry, entry } from './entry.ts';
 import { SITE_ACCESS_ERRORS } from './site-access-errors.ts';
+import { WEBHOOK_ERRORS } from './webhook-errors.ts';
 
 /**
  * Every failure that has a name. `status` is the HTTP status where the API answers with it (jobs carry it too, for
@@ -24,6 +26,8 @@ export const CATALOGUE = {
   'route.not_found': entry(404, false, 'There is nothing at {path}.', 'See /docs for the calls there are.'),
   'route.method_not_allowed': entry(405, false, '{path} does not take {method}.', 'It takes {allowed}; see /docs.'),
   ...ACCESS_ERRORS,
+  ...CLI_ERRORS,
+  ...WEBHOOK_ERRORS,
   'queue.unavailable': entry(
     503,
     true,

@@ -27,6 +27,8 @@ export type SiteRules = {
   assertPlace(url: URL): void;
   /** @throws AppError `source.address_refused` for a name or address (without brackets) or a port that no site may have. */
   assertHost(host: string, port: number): void;
+  /** True where the operator has opened the host by its name or address, though it may be private. Asks no DNS. */
+  isOpened(url: URL): boolean;
   /** @throws AppError `source.address_refused` unless `host` may be at all of the addresses that its name leads to. */
   assertAddresses(host: string, addresses: readonly string[]): void;
 };
@@ -58,10 +60,15 @@ export function createSiteRules({ allowed, refused }: SiteRulesOptions): SiteRul
   }
 
   return {
-    assertPlace: (url) => assertHost(url.hostname.replace(/^\[|\]$/g, ''), portOf(url)),
+    assertPlace: (url) => assertHost(bareHost(url), portOf(url)),
+    isOpened: (url) => allowed.hasName(plain(bareHost(url))) || (isIP(bareHost(url)) !== 0 && allowed.hasAddress(bareHost(url))),
     assertHost,
     assertAddresses,
   };
+}
+
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }
 
 function isPrivateName(host: string): boolean {

@@ -1,11 +1,9 @@
-import { JobProgress } from '@wcr/shared/contracts/jobs';
-import { z } from 'zod';
-import type { ApiClient } from '../demo/api-client.ts';
+import type { JobView } from '@wcr/cli/api/answers';
+import type { ApiClient } from '@wcr/cli/api/api-client';
 import type { SampleSite } from '../sites/sample-site.ts';
 
 export type CloneTimes = { readonly totalMs: number; readonly steps: ReadonlyMap<string, number> };
 
-const Failure = z.object({ error: z.object({ code: z.string(), message: z.string() }).optional() });
 const STEP_LINE = /\[([a-z-]+)\] finished in ([\d.]+) (ms|s)\b/;
 
 /** Clones a site through the API, deletes the clone again, and tells how long the cloning took, step by step. */
@@ -34,10 +32,9 @@ export async function cloneSite(
 /** Follows a job to its end. @returns how long each step took. @throws Error with its failure */
 export async function awaitJob(api: ApiClient, jobId: string): Promise<Map<string, number>> {
   const steps = new Map<string, number>();
-  for await (const event of api.followJob(jobId)) {
-    if (event.event === 'log') noteStep(steps, event.data);
-    if (event.event === 'failed') throw new Error(`${jobId} failed: ${describe(event.data)}`);
-    if (event.event === 'progress') JobProgress.parse(JSON.parse(event.data));
+  for await (const news of api.followJob(jobId)) {
+    if (news.kind === 'log') noteStep(steps, news.line);
+    if (news.kind === 'end' && news.job.status !== 'completed') throw new Error(`${jobId} failed: ${describe(news.job)}`);
   }
   return steps;
 }
@@ -47,7 +44,6 @@ function noteStep(steps: Map<string, number>, line: string): void {
   if (step !== undefined) steps.set(step, Number(amount) * (unit === 's' ? 1000 : 1));
 }
 
-function describe(data: string): string {
-  const { error } = Failure.parse(JSON.parse(data));
-  return error ? `${error.code}: ${error.message}` : data;
+function describe({ status, error }: JobView): string {
+  return error ? `${error.code}: ${error.message}` : status;
 }

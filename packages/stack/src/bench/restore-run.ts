@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { readdir, rename, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { ApiClient } from '../demo/api-client.ts';
+import type { ApiClient } from '@wcr/cli/api/api-client';
 import { runCommand } from '../services/run.ts';
 import type { SampleSite } from '../sites/sample-site.ts';
 import { timed } from './baseline.ts';
@@ -30,11 +30,11 @@ export async function runRestore({ api, site, clonesDir }: Bench, edit: CloneEdi
   await edit(join(clonesDir, cloneId, 'site'), round);
   const target = { url, username: admin.username, password: admin.password };
   const begun = performance.now();
-  const { id: restoreId, jobId } = await api.createRestore({ cloneId, target });
+  const { restoreId, jobId } = await api.createRestore({ cloneId, target });
   const steps = await awaitJob(api, jobId);
   const restoreMs = performance.now() - begun;
   const { bytesMoved = Number.NaN, maintenanceMs = Number.NaN } = (await api.readRestore(restoreId)).report ?? {};
-  const rollbackMs = await timed(async () => awaitJob(api, await api.rollBack(restoreId)));
+  const rollbackMs = await timed(async () => awaitJob(api, (await api.rollBack(restoreId)).jobId));
   await api.deleteClone(cloneId);
   return { restoreMs, rollbackMs, maintenanceMs, bytesMoved, steps };
 }

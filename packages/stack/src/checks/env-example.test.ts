@@ -7,7 +7,7 @@ import { repositoryRoot } from '../stack/stack-layout.ts';
 const IN_SOURCE = /(?:env|variable): '((?:WCR|OTEL)_[A-Z_]+)'|env\['(WCR_[A-Z_]+)'\]|(?:Key|Password): '(WCR_[A-Z_]+)'/g;
 
 function namesInSource(): Set<string> {
-  const folders = ['apps/api', 'apps/worker', 'apps/gateway', 'packages/shared', 'packages/stack'];
+  const folders = ['apps/api', 'apps/worker', 'apps/gateway', 'packages/shared', 'packages/stack', 'packages/cli'];
   const names = folders.flatMap((folder) => {
     const source = join(repositoryRoot, folder, 'src');
     const files = readdirSync(source, { recursive: true, encoding: 'utf8' });

@@ -1,12 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ApiClient, createApiClient } from '@wcr/cli/api/api-client';
 import { type BaselineTimes, runBaseline } from '../bench/baseline.ts';
 import { type BenchSite, startBenchSite } from '../bench/bench-sites.ts';
 import { type CloneTimes, runClone } from '../bench/clone-run.ts';
 import { type Figure, median, renderFigures } from '../bench/figures.ts';
 import { peakMemory, resetPeakMemory } from '../bench/memory.ts';
 import { type CloneEdit, editEverything, editOnePost, type RestoreTimes, runRestore } from '../bench/restore-run.ts';
-import { type ApiClient, createApiClient } from '../demo/api-client.ts';
 import { whileHealthy } from '../demo/watch-worker.ts';
 import { startSampleSite } from '../sites/sample-site.ts';
 import { stackLayout } from '../stack/stack-layout.ts';

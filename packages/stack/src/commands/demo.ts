@@ -1,6 +1,6 @@
-import { createApiClient } from '../demo/api-client.ts';
+import { createApiClient } from '@wcr/cli/api/api-client';
+import { createProgressDisplay } from '@wcr/cli/terminal/progress-display';
 import { cloneSample } from '../demo/clone-sample.ts';
-import { createProgressDisplay } from '../demo/progress-display.ts';
 import { startDemoSample } from '../demo/start-sample.ts';
 import { whileHealthy } from '../demo/watch-worker.ts';
 import { stackLayout } from '../stack/stack-layout.ts';

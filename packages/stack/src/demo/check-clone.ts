@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Credentials } from '@wcr/cli/api/answers';
 import { SAMPLE } from '../sites/sample-site.ts';
-import type { Credentials } from './api-client.ts';
 
 type Source = { readonly url: string; readonly headers: Readonly<Record<string, string>> };
 type Check = { readonly what: string; readonly problem: () => Promise<string | undefined> };

@@ -1,11 +1,9 @@
-import { JobFailure, JobProgress } from '@wcr/shared/contracts/jobs';
-import { z } from 'zod';
+import type { CloneView, Credentials } from '@wcr/cli/api/answers';
+import type { ApiClient } from '@wcr/cli/api/api-client';
+import type { JobNews } from '@wcr/cli/api/follow-job';
+import type { JobProgress } from '@wcr/shared/contracts/jobs';
 import type { SampleSite } from '../sites/sample-site.ts';
-import type { ApiClient, CloneView, Credentials } from './api-client.ts';
 import { findCloneProblems } from './check-clone.ts';
-import type { ServerEvent } from './read-events.ts';
-
-const JobEnd = z.object({ status: z.string().optional(), error: JobFailure.optional() });
 
 /**
  * Clones the sample through the API and looks at the clone.
@@ -20,7 +18,7 @@ export async function cloneSample(options: {
   const { username, password } = source.admin;
   const body = { source: { url: source.url, username, password }, ttlMinutes: 60, name: 'The demo' };
   const { cloneId, jobId } = await api.createClone(body);
-  for await (const event of api.followJob(jobId)) takeEvent(event, options.onProgress);
+  for await (const news of api.followJob(jobId)) takeNews(news, options.onProgress);
   const clone = await api.readClone(cloneId);
   const credentials = await api.readCredentials(cloneId);
   const problems = await findCloneProblems({ cloneUrl: clone.url, sourceUrl: source.url, credentials });
@@ -28,10 +26,10 @@ export async function cloneSample(options: {
   return { clone, credentials };
 }
 
-function takeEvent(event: ServerEvent, onProgress: (progress: JobProgress) => void): void {
-  if (event.event === 'progress') onProgress(JobProgress.parse(JSON.parse(event.data)));
-  if (event.event !== 'failed') return;
-  const { error, status } = JobEnd.parse(JSON.parse(event.data));
+function takeNews(news: JobNews, onProgress: (progress: JobProgress) => void): void {
+  if (news.kind === 'progress') onProgress(news.progress);
+  if (news.kind !== 'end' || news.job.status === 'completed') return;
+  const { error, status } = news.job;
   const where = error?.step ? ` in step ${error.step}` : '';
   throw new Error(
     error ? `The job failed${where}: ${error.code}: ${error.message} ${error.hint}` : `The job ended as ${status}.`,

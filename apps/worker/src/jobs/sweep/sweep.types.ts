@@ -8,6 +8,7 @@ import type { ExpireSchedule } from '../../queue/expire-schedule.ts';
 import type { Resealed } from '../../queue/reseal.ts';
 import type { RollbackSchedule } from '../../queue/rollback-schedule.ts';
 import type { SecretStore } from '../../queue/secret-store.ts';
+import type { WebhookOutbox } from '../../webhooks/outbox.ts';
 
 export type SweepDeps = {
   readonly runtime: Runtime;
@@ -19,6 +20,7 @@ export type SweepDeps = {
   readonly restoreJobs: Pick<CloneJobs, 'state'>;
   readonly rollbacks: Pick<RollbackSchedule, 'undo'>;
   readonly secrets: Pick<SecretStore, 'forget' | 'has'>;
+  readonly outbox: Pick<WebhookOutbox, 'settle'>;
   /** Seals what is in Redis anew; only while there are other keys than the present one. */
   readonly reseal?: ((signal: AbortSignal) => Promise<Resealed>) | undefined;
   readonly settings: {
@@ -41,6 +43,7 @@ export type SweepFinding =
   | 'projection-ended'
   | 'restore-ended'
   | 'rollback-asked'
+  | 'webhook-announced'
   | 'target-made'
   | 'target-removed'
   | 'resealed'
