@@ -3,8 +3,8 @@ import type { AuditAction } from '@wcr/shared/contracts/audit';
 
 /** What a call demands and leaves behind. */
 export type RouteRule = {
-  /** The key must have it. */
-  readonly scope: Scope;
+  /** The key must have it; absent where any key will do. */
+  readonly scope?: Scope;
   /** Goes to the audit log as this. */
   readonly action?: AuditAction;
   /**
@@ -17,7 +17,7 @@ export type RouteRule = {
 };
 type Rules = Record<string, RouteRule & ({ enqueues?: never } | { action: AuditAction })>;
 
-/** Every call that needs an API key, by its operation id. With the board's rules, the one place that says who may do what. */
+/** Every call that needs an API key, by its operation id. With the rules below, the one place that says who may do what. */
 export const ROUTE_RULES = {
   createClone: { scope: 'clones:write', action: 'clone.create', enqueues: true },
   listClones: { scope: 'clones:read' },
@@ -59,8 +59,15 @@ export const BOARD_RULES = {
   resume: { scope: 'queues:write', action: 'queue.resume' },
   /** Whatever else the board could change. */
   change: { scope: 'queues:write', action: 'queue.change' },
-  signIn: { scope: 'queues:read', action: 'session.begin' },
-  signOut: { scope: 'queues:read', action: 'session.end', isUnlimited: true },
+} as const satisfies Rules;
+
+/** What only the web page asks for; the rest of what it does are calls, and goes by their rules. */
+export const WEB_RULES = {
+  /** A page that shows several things: of each it asks itself whether the key may see it. */
+  look: {},
+  planRestore: { scope: 'restores:write' },
+  signIn: { action: 'session.begin' },
+  signOut: { action: 'session.end', isUnlimited: true },
 } as const satisfies Rules;
 
 export type GuardedOperation = keyof typeof ROUTE_RULES;

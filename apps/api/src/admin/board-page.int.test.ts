@@ -110,10 +110,10 @@ it('who may act has a failed job tried again, and it runs', async () => {
   await worker.close();
   connection.disconnect();
   expect(await putFromPage('obliterate')).toBe(405);
-  await page.goto(`${url}/admin/login`);
-  await page.getByText('Signed in as writer, who may change things.').waitFor();
+  await page.goto(`${url}/sign-in`);
+  await page.getByText('you may change things').waitFor();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByLabel('API key').waitFor();
   await page.goto(`${url}/admin/queues`);
-  expect(page.url()).toBe(`${url}/admin/login`);
+  expect(page.url()).toBe(`${url}/sign-in?next=%2Fadmin%2Fqueues`);
 });

@@ -4,10 +4,11 @@ import { revokeKey } from '../access/stored-keys.ts';
 import { jsonOf } from '../testing/clone-calls.ts';
 import { stageJobs } from '../testing/job-stages.ts';
 import { addOperatorKeys, READER, WRITER } from '../testing/operator-keys.ts';
+import { formTokenOf, HERE, sendSignIn } from '../testing/person.ts';
 import { ALICE, type CallOptions, makeKey, ROOT, startTestApi, type TestApi } from '../testing/start-api.ts';
 
 const API = '/admin/queues/api';
-const HERE = { origin: 'http://localhost' };
+const SIGN_IN = '/sign-in?next=%2Fadmin%2Fqueues';
 /** Appears wherever a secret could have slipped in, always in a form the board must recognise. */
 const MARK = 'marked-hunter2';
 const KEY_MARK = 'beef'.repeat(16);
@@ -26,14 +27,12 @@ beforeEach(async () => {
 });
 
 const read = (path: string, options: CallOptions = {}) => api.call('GET', `/admin${path}`, { key: READER, ...options });
-const form = (fields: Record<string, string>) => new URLSearchParams(fields).toString();
 
-/** Signs in as the page does. @returns the answer, and the cookie a browser would send from then on */
-async function signIn(fields: Record<string, string>, headers: Record<string, string> = HERE, peer = '127.0.0.1') {
-  const sent = { ...headers, 'content-type': 'application/x-www-form-urlencoded' };
-  const answer = await api.call('POST', '/admin/login', { key: null, body: form(fields), headers: sent, peer });
-  const setCookie = answer.headers.get('set-cookie') ?? '';
-  return { answer, setCookie, cookie: setCookie.split(';')[0] ?? '' };
+const signIn = (fields: Record<string, string>, headers: Record<string, string> = HERE, peer = '127.0.0.1') =>
+  sendSignIn(api, { next: '/admin/queues', ...fields }, { headers, peer });
+async function signOut(cookie: string, token?: string): Promise<Response> {
+  const headers = { cookie, ...HERE, 'content-type': 'application/x-www-form-urlencoded' };
+  return api.call('POST', '/sign-out', { key: null, headers, body: `token=${token ?? (await formTokenOf(api, cookie))}` });
 }
 const asPerson = (cookie: string, headers: Record<string, string> = {}) => ({ key: null, headers: { cookie, ...headers } });
 const put = (path: string, options: CallOptions) => api.call('PUT', `${API}${path}`, { body: {}, ...options });
@@ -50,7 +49,7 @@ async function addFailed(jobId = 'clone-failed'): Promise<void> {
 describe('who comes to the board', () => {
   it('without a key is shown the way to sign in, a machine told to send one', async () => {
     const page = await read('/queues', { key: null, headers: { accept: 'text/html' } });
-    expect([page.status, page.headers.get('location')]).toEqual([303, '/admin/login']);
+    expect([page.status, page.headers.get('location')]).toEqual([303, SIGN_IN]);
     expect((await read('/queues/api/queues', { key: null })).status).toBe(401);
   });
 
@@ -60,30 +59,37 @@ describe('who comes to the board', () => {
     for (const key of [READER, WRITER, ROOT]) expect((await read('/queues/api/queues', { key })).status).toBe(200);
   });
 
+  it('as somebody who makes clones, signed in at the web page, is told on a page that the key does not reach so far', async () => {
+    const { cookie } = await signIn({ key: ALICE });
+    const page = await read('/queues', asPerson(cookie, { accept: 'text/html' }));
+    expect(page.status).toBe(403);
+    expect(await page.text()).toContain('This API key lacks the scope queues:read.');
+    expect((await read('/queues/api/queues', asPerson(cookie))).status).toBe(403);
+  });
+
   it('signs in with a key, and gets a session that no script reads and no other site may use', async () => {
     const { answer, setCookie, cookie } = await signIn({ key: READER });
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/admin/queues']);
-    for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/admin', 'Max-Age=28800']) expect(setCookie).toContain(part);
+    for (const part of ['HttpOnly', 'SameSite=Strict', 'Path=/;', 'Max-Age=28800']) expect(setCookie).toContain(part);
     expect(setCookie).not.toContain('Secure');
     expect((await read('/queues/api/queues', asPerson(cookie))).status).toBe(200);
     const https = await signIn({ key: READER }, { ...HERE, 'x-forwarded-proto': 'https' });
     expect(https.setCookie).toContain('Secure');
-    const kept = await api.deps.redis.keys(redisKeys.adminSession('*').replace('{', '\\{'));
+    const kept = await api.deps.redis.keys(redisKeys.session('*').replace('{', '\\{'));
     expect(kept).toHaveLength(2);
     for (const key of kept) expect(await api.deps.redis.ttl(key)).toBeGreaterThan(28_000);
   });
 
-  it('with a wrong key, a key without a right, or from a page of another site is not signed in', async () => {
+  it('with a wrong key, for more than the key may, or from a page of another site is not signed in', async () => {
     const refused = await Promise.all([
       signIn({ key: 'wrong-key-0123456789' }),
       signIn({ key: '' }),
-      signIn({ key: ALICE }),
       signIn({ key: READER, write: 'on' }),
       signIn({ key: READER }, { origin: 'https://evil.example' }),
       signIn({ key: READER }, {}),
     ]);
-    expect(refused.map(({ answer }) => answer.status)).toEqual([401, 401, 403, 403, 403, 403]);
-    expect(refused.map(({ setCookie }) => setCookie)).toEqual(['', '', '', '', '', '']);
+    expect(refused.map(({ answer }) => answer.status)).toEqual([401, 401, 403, 403, 403]);
+    expect(refused.map(({ setCookie }) => setCookie)).toEqual(['', '', '', '', '']);
     expect(await refused[0]?.answer.text()).toContain('The API key is not known.');
   });
 
@@ -92,7 +98,7 @@ describe('who comes to the board', () => {
     const status = async (sent = cookie) => (await read('/queues/api/queues', asPerson(sent))).status;
     expect(await status(cookie.replace(/=./, '=x'))).toBe(401);
     const other = await signIn({ key: WRITER });
-    await api.call('POST', '/admin/logout', asPerson(cookie, HERE));
+    await signOut(cookie);
     expect(await status()).toBe(401);
     expect(await status(other.cookie)).toBe(200);
     await revokeKey({ ...api.deps, auditEntries: 100, host: 'test' }, 'writer');
@@ -102,11 +108,11 @@ describe('who comes to the board', () => {
     expect(await status(ending.cookie)).toBe(200);
     laterMs = 3_600_000;
     const page = await read('/queues', asPerson(ending.cookie, { accept: 'text/html' }));
-    expect([page.status, page.headers.get('location')]).toEqual([303, '/admin/login']);
+    expect([page.status, page.headers.get('location')]).toEqual([303, SIGN_IN]);
     expect(page.headers.get('set-cookie')).toContain('Max-Age=0');
     laterMs = 0;
     expect(await status(ending.cookie)).toBe(401);
-    expect(await api.deps.redis.keys('*admin-session*')).toEqual([]);
+    expect(await api.deps.redis.keys('*:session:*')).toEqual([]);
   });
 
   it('cannot guess keys at the page either, while people who have signed in from the same address go on', async () => {
@@ -126,22 +132,22 @@ describe('who comes to the board', () => {
   });
 
   it('keeps to the limits of the key, and can always sign out', async () => {
-    const { key } = await makeKey(api, { scopes: ['queues:read'], limits: { requestsPerMinute: 2 } });
+    const { key } = await makeKey(api, { scopes: ['queues:read'], limits: { requestsPerMinute: 3 } });
     const { cookie } = await signIn({ key });
+    const token = await formTokenOf(api, cookie);
     expect((await read('/queues/api/queues', asPerson(cookie))).headers.get('ratelimit')).toMatch(/^"requests";r=0;/);
     const refused = await read('/queues/api/queues', asPerson(cookie));
     expect([refused.status, refused.headers.has('retry-after')]).toEqual([429, true]);
     expect(await refused.json()).toMatchObject({ code: 'rate.limited' });
-    expect((await read('/login', asPerson(cookie))).status).toBe(429);
+    expect((await api.call('GET', '/sign-in', asPerson(cookie))).status).toBe(429);
     expect((await signIn({ key })).answer.status).toBe(429);
-    expect((await api.call('POST', '/admin/logout', asPerson(cookie, HERE))).status).toBe(303);
-    expect(await api.deps.redis.keys('*admin-session*')).toEqual([]);
+    expect((await signOut(cookie, token)).status).toBe(303);
+    expect(await api.deps.redis.keys('*:session:*')).toEqual([]);
   });
 
   it('sees no board where there is none', async () => {
     await using without = await startTestApi({ WCR_QUEUE_BOARD: 'off' });
-    for (const path of ['/admin/queues', '/admin/login'])
-      expect((await without.call('GET', path, { key: ROOT })).status).toBe(404);
+    for (const path of ['/admin/queues', '/admin']) expect((await without.call('GET', path, { key: ROOT })).status).toBe(404);
   });
 });
 
@@ -159,7 +165,7 @@ describe('what the board tells', () => {
       'webhook',
     ]);
     for (const { description, readOnlyMode } of queues) expect([description.length > 20, readOnlyMode]).toEqual([true, true]);
-    for (const path of ['/queues', '/queues/api/queues', '/login']) {
+    for (const path of ['/queues', '/queues/api/queues']) {
       const { headers } = await read(path);
       expect(headers.get('cache-control')).toBe('no-store');
       expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'.*frame-ancestors 'none'/);
@@ -233,7 +239,7 @@ describe('what may be done there', () => {
     await put('/queues/clone/resume', person);
     await put('/queues/clone/obliterate', person);
     await read('/queues/api/queues', person);
-    await api.call('POST', '/admin/logout', person);
+    await signOut(cookie);
     await api.deps.audit.drained();
     const { events } = await jsonOf<{ events: Record<string, unknown>[] }>(api.call('GET', '/api/v1/audit', { key: ROOT }));
     const told = events.reverse().map(({ action, actor, record, code }) => [action, (actor as { id: string })?.id, record, code]);

@@ -13,12 +13,12 @@ import { hasScope } from '../access/api-keys.ts';
 import { BOARD_RULES } from '../access/route-rules.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiApp, ApiEnv } from '../http/api-env.ts';
+import type { Sessions } from '../http/sessions.ts';
+import { type People, tellProblems } from '../web/people.ts';
 import { addBoardActions } from './board-actions.ts';
-import { type DemandOperator, demandOperator, showSignIn } from './operator.ts';
+import { type DemandOperator, demandOperator, sendsKey } from './operator.ts';
 import { QUEUE_DESCRIPTIONS } from './queue-descriptions.ts';
 import { createRedact, type Redact } from './redact.ts';
-import { createAdminSessions } from './sessions.ts';
-import { addSignInRoutes } from './sign-in.routes.ts';
 
 const BASE = '/admin/queues';
 /** Everything comes from here; the fonts the page would load from elsewhere do not. Its styles are partly in its elements. */
@@ -34,15 +34,9 @@ const BOARD_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Bull Board at `/admin/queues`, and the page where people sign in to it. */
-export function addAdminRoutes(app: ApiApp, deps: ApiDeps): void {
-  const { publicUrl, secretsKey } = deps.config;
-  const sessions = createAdminSessions({ redis: deps.redis, secretsKey, publicUrl });
-  addSignInRoutes(app, deps, sessions);
-  addBoard(app, deps, demandOperator(deps, sessions));
-}
-
-function addBoard(app: ApiApp, deps: ApiDeps, demand: DemandOperator): void {
+/** Bull Board at `/admin/queues`. */
+export function addBoardRoutes(app: ApiApp, deps: ApiDeps, { sessions, people }: { sessions: Sessions; people: People }): void {
+  const demand: DemandOperator = demandOperator(deps, sessions);
   const { redisUrl, secretsKey, secretsKeysOther, metricsToken } = deps.config;
   const redact = createRedact([secretsKey, ...secretsKeysOther, metricsToken, decodeURIComponent(new URL(redisUrl).password)]);
   app.use(`${BASE}/*`, async (context, next) => {
@@ -50,8 +44,9 @@ function addBoard(app: ApiApp, deps: ApiDeps, demand: DemandOperator): void {
     context.header('Referrer-Policy', 'same-origin');
     await next();
   });
-  app.use(`${BASE}/*`, showSignIn);
+  app.use(`${BASE}/*`, tellPeople(people));
   app.use(`${BASE}/api/*`, tidyAnswers(redact));
+  app.get('/admin', (context) => context.redirect(BASE, 303));
   addBoardActions(app, BASE, { deps, demand });
   app.use(`${BASE}/*`, ...demand(BOARD_RULES.look));
   app.get(`${BASE}/`, (context) => context.redirect(BASE, 303));
@@ -68,7 +63,7 @@ function createBoard({ queues }: ApiDeps): HonoAdapter {
       uiBasePath: dirname(fileURLToPath(import.meta.resolve('@bull-board/ui/package.json'))),
       uiConfig: {
         boardTitle: 'wp-clone-restore',
-        miscLinks: [{ text: 'Session', url: '/admin/login' }],
+        miscLinks: [{ text: 'Session', url: '/sign-in' }],
         hideDocsLink: true,
         hideRedisDetails: true,
         // Would list all connections of Redis for every queue at every look.
@@ -78,6 +73,15 @@ function createBoard({ queues }: ApiDeps): HonoAdapter {
     },
   });
   return serverAdapter;
+}
+
+/** Tells people on a page what machines are told in JSON, and strangers where to sign in. */
+function tellPeople({ viewerOf }: People): MiddlewareHandler<ApiEnv> {
+  const tell = tellProblems(viewerOf);
+  return (context, next) => {
+    const isPage = !sendsKey(context) && context.req.header('accept')?.includes('text/html') === true;
+    return isPage ? tell(context, next) : next();
+  };
 }
 
 /**

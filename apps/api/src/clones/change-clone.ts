@@ -49,11 +49,16 @@ export async function changeExpiry(deps: Deps, request: Request & { change: Clon
 export async function deleteClone(deps: Deps, { cloneId, caller, requestId }: Request): Promise<AcceptedClone> {
   const record = await deps.clones.read(cloneId, caller);
   if (UNFINISHED.has(record.status)) await markCancelled(deps, record.jobId);
-  const jobId = `${EXPIRE_QUEUE}-delete-${cloneId}`;
+  const jobId = deleteJobIdOf(cloneId);
   const input: ExpireInput = { cloneId, reason: 'deleted', owner: record.owner, requestId };
   await viaRedis(() => ensureExpireJob(deps.queues[EXPIRE_QUEUE], jobId, input, GONE.has(record.status)));
   const changed = await deps.clones.change(cloneId, ({ status }) => (GONE.has(status) ? undefined : { status: 'expiring' }));
   return { id: cloneId, url: record.url, status: changed?.status ?? 'expired', jobId };
+}
+
+/** The one job that deletes a clone. */
+export function deleteJobIdOf(cloneId: string): string {
+  return `${EXPIRE_QUEUE}-delete-${cloneId}`;
 }
 
 /** Adding is a no-op while the job is kept, so one that failed, or ended without the clone being gone, is started again. */

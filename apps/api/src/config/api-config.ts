@@ -49,6 +49,11 @@ export const apiConfig = {
     doc: 'Bearer token that GET /metrics asks for; without it, only callers on the same machine may read /metrics.',
     schema: z.string().min(16).optional(),
   },
+  webPage: {
+    env: 'WCR_WEB_PAGE',
+    doc: 'Whether there is a web page for people at /: on or off.',
+    schema: z.enum(['on', 'off']).default('on'),
+  },
   queueBoard: {
     env: 'WCR_QUEUE_BOARD',
     doc: 'Whether there is a board of the queues at /admin/queues: on or off.',

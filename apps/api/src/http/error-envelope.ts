@@ -44,7 +44,8 @@ function describeIssue(issue: $ZodIssue): string[] {
   return [`${path.join('.')}: ${issue.message}`];
 }
 
-function nameError(error: Error): AppError {
+/** The error with a name that stands for any other. */
+export function nameError(error: Error): AppError {
   if (isAppError(error)) return error;
   if (error instanceof HTTPException && error.status === 415) return new AppError('request.not_json', {}, { cause: error });
   if (error instanceof HTTPException && error.status === 400) {

@@ -39,11 +39,12 @@ export async function requestRollback(deps: Deps, request: Request): Promise<Acc
 
 /** @throws AppError `restore.no_restore_point` */
 export function assertCanRollBack(record: RestoreRecord, now: number): void {
-  const reason = reasonAgainst(record, now);
+  const reason = reasonAgainstRollback(record, now);
   if (reason !== undefined) throw new AppError('restore.no_restore_point', { restoreId: record.id, reason });
 }
 
-function reasonAgainst({ status, options, report }: RestoreRecord, now: number): string | undefined {
+/** Why a restore cannot be rolled back, e.g. `it was a dry run`; undefined when it can. @param now milliseconds since the epoch */
+export function reasonAgainstRollback({ status, options, report }: RestoreRecord, now: number): string | undefined {
   if (status === 'rolled-back') return 'it was rolled back already';
   if (status !== 'completed' && status !== 'rolling-back') return `it is ${status}`;
   if (options.dryRun) return 'it was a dry run';

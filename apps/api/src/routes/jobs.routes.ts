@@ -1,16 +1,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { AppError } from '@wcr/shared/errors/app-error';
-import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
 import { GUARDED, guard } from '../http/guard.ts';
 import { cancelJob } from '../queue/cancel-job.ts';
 import { findJob } from '../queue/find-job.ts';
-import { followJob, type JobEvent, LAST_EVENT_ID } from '../queue/job-events.ts';
-import { parseMark, readLogs } from '../queue/job-logs.ts';
+import { readLogs } from '../queue/job-logs.ts';
 import { JobView, readJob } from '../queue/read-job.ts';
 import { retryJob } from '../queue/retry-job.ts';
+import { streamJob } from '../queue/stream-job.ts';
 
 const SECURED = [...GUARDED, 'job.not_found'] as const;
 const JobIdParam = z.object({
@@ -131,32 +129,7 @@ function addEvents(app: ApiApp, deps: ApiDeps): void {
       ...errorAnswers(...SECURED, 'events.too_many'),
     },
   });
-  app.openapi(route, async (context) => {
-    const lastEventId = context.req.valid('header')['last-event-id'];
-    const owned = await findJob(deps, context.req.valid('param').jobId, context.get('caller'));
-    if (lastEventId === LAST_EVENT_ID) return context.body(null, 204);
-    if (deps.watcher.size >= deps.config.maxEventStreams) throw new AppError('events.too_many');
-    context.header('X-Accel-Buffering', 'no');
-    return streamSSE(context, async (stream) => {
-      const gone = new AbortController();
-      stream.onAbort(() => gone.abort());
-      const keyEnded = deps.admission.watchKey(context.get('caller'), gone.signal);
-      const signal = AbortSignal.any([gone.signal, keyEnded]);
-      try {
-        await writeEvents(stream, followJob(deps, owned, { from: parseMark(lastEventId), signal }));
-      } catch (error) {
-        // The stream just ends: the client comes back with its last event id and gets a proper answer.
-        deps.logger.warn({ err: error, requestId: context.get('requestId') }, 'an event stream broke');
-      } finally {
-        gone.abort();
-      }
-    });
-  });
-}
-
-async function writeEvents(stream: SSEStreamingApi, events: AsyncIterable<JobEvent | undefined>): Promise<void> {
-  for await (const event of events) {
-    if (event === undefined) await stream.write(': still here\n\n');
-    else await stream.writeSSE(event);
-  }
+  app.openapi(route, async (context) =>
+    streamJob(deps, context, await findJob(deps, context.req.valid('param').jobId, context.get('caller'))),
+  );
 }

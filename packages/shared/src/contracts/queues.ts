@@ -65,6 +65,6 @@ export const redisKeys = {
   cancel: (jobId: string) => `${QUEUE_PREFIX}:cancel:${jobId}`,
   /** What the last sweep saw, as `SweepFigures`. */
   sweepFigures: `${QUEUE_PREFIX}:sweep-figures`,
-  /** A person's session at `/admin`. */
-  adminSession: (digest: string) => `${QUEUE_PREFIX}:admin-session:${digest}`,
+  /** A person's session at the web page and the board of queues. */
+  session: (digest: string) => `${QUEUE_PREFIX}:session:${digest}`,
 } as const;
