@@ -114,8 +114,12 @@ it('removes the clone, and says with its exit code what went wrong otherwise', a
   expect(JSON.parse(ended.err)).toMatchObject({ error: { code: 'clone.ended' } });
 });
 
-it.each(['bash', 'zsh', 'fish'])('completes commands and options in %s', async (shell) => {
-  expect((await cli(['completion', shell])).out).toContain('clone-restore complete --');
-  expect((await cli(['complete', '--', 'cl'])).out).toMatch(/^clone\t.*\nclones\t/m);
-  expect((await cli(['complete', '--', 'clone', '--tt'])).out).toMatch(/^--ttl\t/m);
+it('completes commands and options in bash, zsh and fish', async () => {
+  const shells = ['bash', 'zsh', 'fish'].map((shell) => ['completion', shell]);
+  const [bash, zsh, fish, commands, options] = await Promise.all(
+    [...shells, ['complete', '--', 'cl'], ['complete', '--', 'clone', '--tt']].map((args) => cli(args)),
+  );
+  for (const script of [bash, zsh, fish]) expect(script?.out).toContain('clone-restore complete --');
+  expect(commands?.out).toMatch(/^clone\t.*\nclones\t/m);
+  expect(options?.out).toMatch(/^--ttl\t/m);
 });
