@@ -23,7 +23,10 @@ type Deps = Pick<ApiDeps, 'redis' | 'sealer' | 'now'>;
  * @returns the secret, this once
  * @throws AppError `queue.unavailable`, `secret.unreadable`
  */
-export async function rotateWebhookSecret(deps: Deps, owner: string): Promise<{ secret: string; previousUntil: number | undefined }> {
+export async function rotateWebhookSecret(
+  deps: Deps,
+  owner: string,
+): Promise<{ secret: string; previousUntil: number | undefined }> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const made = await tryRotate(deps, owner);
     if (made !== 'overtaken') return made;
