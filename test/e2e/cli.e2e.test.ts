@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { WebhookEvent } from '@wcr/shared/contracts/webhooks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { until } from '../support/clone-flow.ts';
 import { type LiveSite, startLiveSite } from '../support/restore-flow.ts';
 import { runPhpIn } from '../support/sample-sources.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
@@ -12,14 +17,27 @@ let stack: TestStack;
 let live: LiveSite;
 let cloneId: string;
 let restoreId: string;
+/** Hears of the ends of jobs. */
+let receiver: Server;
+const events: WebhookEvent[] = [];
+const callback = () => ['--callback-url', `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`];
 
 beforeAll(async () => {
+  receiver = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    events.push(JSON.parse(body) as WebhookEvent);
+    response.writeHead(204).end();
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
   stack = await startTestStack();
   live = await startLiveSite(stack, 'live');
 });
 afterAll(async () => {
   await live?.stop();
   await stack?.[Symbol.asyncDispose]();
+  receiver?.close();
+  receiver?.closeAllConnections();
 });
 
 /** Runs the program as a script does. */
@@ -42,7 +60,8 @@ async function answer<T>(...args: readonly string[]): Promise<T> {
 const title = () => runPhpIn(live.dir, 'echo get_post( 1 )->post_title;');
 
 it('clones a site with its progress told, and hands out the address and a login that works', async () => {
-  const { code, out, err } = await cli(['clone', live.url, '--ttl', '2h', '--name', 'by hand'], {
+  expect(await answer('webhooks', 'secret')).toMatchObject({ secret: expect.stringMatching(/^whsec_/) });
+  const { code, out, err } = await cli(['clone', live.url, '--ttl', '2h', '--name', 'by hand', ...callback()], {
     WCR_SITE_PAIRING_KEY: live.access.pairingKey,
   });
   expect(code, err).toBe(0);
@@ -79,7 +98,7 @@ it('previews a restore without a change, restores, and rolls back', async () => 
   );
   expect(preview.restore.report.dryRun).toBe(true);
   expect(await title()).toBe(before);
-  const { restore } = await answer<{ restore: { id: string } }>('restore', cloneId, live.url, '--yes');
+  const { restore } = await answer<{ restore: { id: string } }>('restore', cloneId, live.url, '--yes', ...callback());
   restoreId = restore.id;
   expect(await title()).toBe('Edited');
   await answer('rollback', restoreId);
@@ -114,8 +133,30 @@ it('removes the clone, and says with its exit code what went wrong otherwise', a
   expect(JSON.parse(ended.err)).toMatchObject({ error: { code: 'clone.ended' } });
 });
 
-it.each(['bash', 'zsh', 'fish'])('completes commands and options in %s', async (shell) => {
-  expect((await cli(['completion', shell])).out).toContain('clone-restore complete --');
-  expect((await cli(['complete', '--', 'cl'])).out).toMatch(/^clone\t.*\nclones\t/m);
-  expect((await cli(['complete', '--', 'clone', '--tt'])).out).toMatch(/^--ttl\t/m);
+it('has the callback told of the clone, its restore, rollback and end', async () => {
+  await until(async () => (events.length === 4 ? true : undefined));
+  const told = events.map(({ type, data: { job, clone, restore } }) => [
+    type,
+    job.queue,
+    clone?.id ?? restore?.id,
+    clone?.status,
+  ]);
+  expect(told).toEqual([
+    ['job.completed', 'clone', cloneId, 'ready'],
+    ['job.completed', 'restore', restoreId, undefined],
+    ['job.completed', 'rollback', restoreId, undefined],
+    ['job.completed', 'expire', cloneId, 'expired'],
+  ]);
+  const { deliveries } = await answer<{ deliveries: object[] }>('webhooks', events[1]?.data.job.id ?? '');
+  expect(deliveries).toMatchObject([{ status: 'delivered', attempts: [{ status: 204 }] }]);
+});
+
+it('completes commands and options in bash, zsh and fish', async () => {
+  const shells = ['bash', 'zsh', 'fish'].map((shell) => ['completion', shell]);
+  const [bash, zsh, fish, commands, options] = await Promise.all(
+    [...shells, ['complete', '--', 'cl'], ['complete', '--', 'clone', '--tt']].map((args) => cli(args)),
+  );
+  for (const script of [bash, zsh, fish]) expect(script?.out).toContain('clone-restore complete --');
+  expect(commands?.out).toMatch(/^clone\t.*\nclones\t/m);
+  expect(options?.out).toMatch(/^--ttl\t/m);
 });

@@ -1,4 +1,5 @@
 import { redisKeys } from '@wcr/shared/contracts/queues';
+import { callbackContext, webhookSecretsContext } from '@wcr/shared/contracts/webhooks';
 import { createSealer } from '@wcr/shared/secrets/seal';
 import { useRedis } from '@wcr/stack/testing/services';
 import { Redis } from 'ioredis';
@@ -25,6 +26,8 @@ it('what was sealed under the key before is under the new one after a sweep, liv
     [redisKeys.secret('source:a')]: 'source:a',
     [redisKeys.pairing('digest')]: 'pairing:digest',
     [redisKeys.credentials(CLONE)]: `credentials:${CLONE}`,
+    [redisKeys.callback(CLONE)]: callbackContext(CLONE),
+    [redisKeys.webhookSecrets('alice')]: webhookSecretsContext('alice'),
   };
   for (const [key, context] of Object.entries(sealed)) await redis.set(key, before.seal({ of: context }, context));
   await redis.pexpire(redisKeys.secret('source:a'), 60_000);
@@ -33,7 +36,7 @@ it('what was sealed under the key before is under the new one after a sweep, liv
   await redis.set(redisKeys.secret('source:lost'), createSealer(LOST).seal('lost', 'source:lost'));
   await redis.set('another:key', 'untouched');
 
-  expect(await resealRedis({ redis, sealer: after }, signal)).toEqual({ resealed: 3, unreadable: 1 });
+  expect(await resealRedis({ redis, sealer: after }, signal)).toEqual({ resealed: 5, unreadable: 1 });
 
   const alone = createSealer(NEW);
   for (const [key, context] of Object.entries(sealed)) {

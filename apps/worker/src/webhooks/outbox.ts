@@ -40,7 +40,7 @@ if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 return redis.call('HDEL', KEYS[1], ARGV[1])`;
 
 export function createWebhookOutbox(options: Options): WebhookOutbox {
-  const { redis, queues, callbacks } = options;
+  const { redis, callbacks } = options;
   return {
     async begin(job) {
       const ref = refOf(job);
