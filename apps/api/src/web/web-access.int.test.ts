@@ -88,7 +88,8 @@ describe('somebody else’s thing', () => {
     expect(routes.size).toBeGreaterThanOrEqual(12);
     const before = await api.deps.clones.read(ready, ALICES);
     for (const { method, path } of routes.values()) {
-      const named = path.replace(/:(\w+)/, (_, name: string) => ids[name] ?? '');
+      for (const [, name = ''] of path.matchAll(/:(\w+)/g)) expect(ids, `${path} names something new`).toHaveProperty(name);
+      const named = path.replaceAll(/:(\w+)/g, (_, name: string) => ids[name] ?? '');
       const answer =
         method === 'GET'
           ? await bob.get(named)

@@ -118,9 +118,9 @@ function followLog(log, source) {
 
 function loadAgain(afterMs) {
   setTimeout(() => {
-    // Nothing that is being typed gets lost.
-    const isTyping = document.activeElement?.matches('input, textarea, select');
-    if (isTyping) loadAgain(afterMs);
+    // Nothing that was typed gets lost.
+    const isTyped = [...document.querySelectorAll('input, textarea')].some(({ value, defaultValue }) => value !== defaultValue);
+    if (isTyped) loadAgain(afterMs);
     else location.replace(location.pathname + location.search.replace(/([?&])done=[^&]*&?/, '$1').replace(/[?&]$/, ''));
   }, afterMs);
 }

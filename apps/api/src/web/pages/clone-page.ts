@@ -135,7 +135,7 @@ function goneCard({ viewer, clone, job, restores }: ClonePage): Html {
   const isGoing = clone.status === 'expiring';
   return html`<section class="card" aria-labelledby="gone">
       <h2 id="gone">${isGoing ? 'The clone is going' : 'The clone is gone'}</h2>
-      <p>${isGoing ? 'Its site, database, user and files are being removed.' : 'Its time was up, and everything that belonged to it went with it.'}</p>
+      <p>${isGoing ? 'Its site, database, user and files are being removed.' : 'Everything that belonged to it went with it.'}</p>
       ${isGoing ? going(job) : ''}
       <p><a class="button" href="/">To the clones</a></p>
       ${restores === undefined || restores.length === 0 ? '' : restoreTable(restores, viewer.now)}

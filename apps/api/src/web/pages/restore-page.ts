@@ -62,9 +62,13 @@ function outcome(page: RestorePage): Html {
 }
 
 function reportOf({ restore }: RestorePage): Html {
-  const { status, report } = restore;
+  const { status, report, cloneId } = restore;
   if (status === 'rolled-back') {
-    return html`<section class="card"><h2>It was rolled back</h2><p>The live site has again what the restore had replaced; what visitors wrote since stayed.</p></section>`;
+    return html`<section class="card" aria-labelledby="back">
+        <h2 id="back">It was rolled back</h2>
+        <p>The live site has again what the restore had replaced; what visitors wrote since stayed.</p>
+        ${cloneId === undefined ? '' : html`<p><a class="button" href="/clones/${cloneId}">To the clone</a></p>`}
+      </section>`;
   }
   return report === undefined ? html`` : restoreReport(report, { wasRefused: status === 'failed' });
 }
