@@ -77,6 +77,7 @@ it('a person signs in and starts a clone with a form', async () => {
   expect((await followed).headers()['content-type']).toBe('text/event-stream');
   // The page came when the first step had hardly begun; nobody loads it again.
   await page.getByText(/^Step [4-9] of 9: /).waitFor({ timeout: JOB_MS });
+  await page.locator('#status').filter({ hasNotText: 'Queued' }).waitFor();
   await page.screenshot({ path: join(ARTEFACTS, 'web-page/clone-making-1280-light.png') });
 });
 

@@ -31,6 +31,7 @@ export function createPageJudge(page: Page, folder: string): PageJudge {
         await page.screenshot({ path: join(dir, `${name}-${size.width}-${colorScheme}.png`), fullPage: true });
       }
     }
+    await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(NARROWEST);
     const excess = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(excess, `${name} sticks out`).toBe(0);
