@@ -4,7 +4,7 @@ import { findBrowser } from '@wcr/stack/services/browser';
 import { SAMPLE } from '@wcr/stack/sites/sample-site';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createPageJudge, type PageJudge } from '../support/page-judge.ts';
+import { ARTEFACTS, createPageJudge, type PageJudge } from '../support/page-judge.ts';
 import { type LiveSite, startLiveSite } from '../support/restore-flow.ts';
 import { runPhpIn } from '../support/sample-sources.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
@@ -75,6 +75,10 @@ it('a person signs in and starts a clone with a form', async () => {
   const followed = page.waitForResponse((answer) => answer.url().endsWith('/events'));
   await press('Start the clone');
   expect((await followed).headers()['content-type']).toBe('text/event-stream');
+  // The page came when the first step had hardly begun; nobody loads it again.
+  await page.getByText(/^Step [4-9] of 9: /).waitFor({ timeout: JOB_MS });
+  await page.locator('#status').filter({ hasNotText: 'Queued' }).waitFor();
+  await page.screenshot({ path: join(ARTEFACTS, 'web-page/clone-making-1280-light.png') });
 });
 
 it('sees it being made without doing anything, and gets its address and login when asked for', async () => {

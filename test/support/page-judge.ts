@@ -5,7 +5,7 @@ import type { Page } from 'playwright';
 import { expect } from 'vitest';
 
 /** Continuous integration keeps what lies here. */
-const ARTEFACTS = join(import.meta.dirname, '../artefacts');
+export const ARTEFACTS = join(import.meta.dirname, '../artefacts');
 const DESKTOP = { width: 1280, height: 900 };
 const PHONE = { width: 390, height: 844 };
 /** The narrowest screen on which nothing may stick out. */
@@ -31,6 +31,7 @@ export function createPageJudge(page: Page, folder: string): PageJudge {
         await page.screenshot({ path: join(dir, `${name}-${size.width}-${colorScheme}.png`), fullPage: true });
       }
     }
+    await page.emulateMedia({ colorScheme: 'light' });
     await page.setViewportSize(NARROWEST);
     const excess = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
     expect(excess, `${name} sticks out`).toBe(0);

@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Caller } from '../access/api-keys.ts';
 import type { OpenEvent } from '../audit/audit-log.ts';
-import type { Session } from './sessions.ts';
+import type { Session } from './session.types.ts';
 
 /** What middleware leaves for the handlers of a request, and for the middleware around them. */
 export type ApiEnv = {

@@ -5,15 +5,10 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { viaRedis } from '../queue/redis-client.ts';
 import type { ApiContext } from './api-env.ts';
+import type { Session } from './session.types.ts';
 
-/** A person who has signed in: by which key, and whether to look at the board of queues or to act there. */
-const StoredSession = z.object({ keyHash: z.string(), wantsWrite: z.boolean() });
+const StoredSession = z.object({ keyHash: z.string(), wantsWrite: z.boolean() }) satisfies z.ZodType<Omit<Session, 'formToken'>>;
 type StoredSession = z.infer<typeof StoredSession>;
-
-export type Session = StoredSession & {
-  /** What each form of this session carries; a page of another site cannot know it. */
-  readonly formToken: string;
-};
 
 export type Sessions = {
   /** Begins a session, and ends the one there may have been. */

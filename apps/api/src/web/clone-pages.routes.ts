@@ -6,11 +6,11 @@ import { changeExpiry, deleteClone, deleteJobIdOf } from '../clones/change-clone
 import { changeCloneSchema } from '../clones/clone-bodies.ts';
 import type { ApiDeps } from '../deps.ts';
 import type { ApiApp, ApiContext } from '../http/api-env.ts';
-import { readJobIfKept } from './dashboard.routes.ts';
 import { checkForm, readTyped } from './form.ts';
 import { type ClonePage, clonePage } from './pages/clone-page.ts';
 import type { Html } from './parts/html.ts';
 import { assertMayLook, type People, type ShowAgain } from './people.ts';
+import { readJobIfKept } from './read-job-if-kept.ts';
 
 /** Restores that are looked through for those of a clone. */
 const RESTORES_READ = 100;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import type { RestoreRecord } from '@wcr/shared/contracts/restore';
-import { isAppError } from '@wcr/shared/errors/app-error';
 import { type Caller, hasScope } from '../access/api-keys.ts';
 import { ROUTE_RULES, WEB_RULES } from '../access/route-rules.ts';
 import { newCloneSchema } from '../clones/clone-bodies.ts';
@@ -10,8 +9,6 @@ import type { ApiDeps } from '../deps.ts';
 import type { ApiApp, ApiContext } from '../http/api-env.ts';
 import { PageQuery } from '../http/common-bodies.ts';
 import { noteRecord } from '../http/guard.ts';
-import { findJob } from '../queue/find-job.ts';
-import { type JobView, readJob } from '../queue/read-job.ts';
 import { checkForm, EMPTY_FORM, type FormState, listOf, nestFields, readTyped, type Typed } from './form.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { dashboardPage, type RecentJob } from './pages/dashboard-page.ts';
@@ -20,6 +17,7 @@ import type { Html } from './parts/html.ts';
 import { siteFieldNames } from './parts/site-fields.ts';
 import type { People } from './people.ts';
 import { readQueueHealth } from './queue-health.ts';
+import { readJobIfKept } from './read-job-if-kept.ts';
 
 const CLONES_SHOWN = 20;
 const JOBS_SHOWN = 8;
@@ -92,14 +90,4 @@ function jobsOfRestore({ jobId, rollbackJobId, createdAt, endedAt, options, targ
   const own = { jobId, at: createdAt, what: options.dryRun ? 'Preview' : 'Restore', of };
   if (rollbackJobId === undefined) return [own];
   return [own, { jobId: rollbackJobId, at: endedAt ?? createdAt, what: 'Rollback', of }];
-}
-
-/** A job, or undefined when it is gone. @throws AppError `queue.unavailable` */
-export async function readJobIfKept(deps: ApiDeps, jobId: string, caller: Caller): Promise<JobView | undefined> {
-  try {
-    return await readJob(deps, await findJob(deps, jobId, caller));
-  } catch (error) {
-    if (isAppError(error) && error.code === 'job.not_found') return undefined;
-    throw error;
-  }
 }

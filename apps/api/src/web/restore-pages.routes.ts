@@ -9,7 +9,6 @@ import { noteRecord } from '../http/guard.ts';
 import { requestRestore } from '../restores/request-restore.ts';
 import { NewRestore } from '../restores/restore-bodies.ts';
 import { reasonAgainstRollback, requestRollback } from '../restores/roll-back.ts';
-import { readJobIfKept } from './dashboard.routes.ts';
 import { checkForm, EMPTY_FORM, type FormState, nestFields, readTyped, type Typed } from './form.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { restoreFormPage } from './pages/restore-form-page.ts';
@@ -18,6 +17,7 @@ import { siteName } from './parts/format.ts';
 import type { Html } from './parts/html.ts';
 import { siteFieldNames } from './parts/site-fields.ts';
 import { assertMayLook, type People, type ShowAgain } from './people.ts';
+import { readJobIfKept } from './read-job-if-kept.ts';
 
 const PRESERVE = ['preservePlugins', 'preserveThemes', 'preserveUploads'] as const;
 

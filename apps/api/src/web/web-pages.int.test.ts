@@ -145,6 +145,9 @@ describe('a form', () => {
     ])
       expect(page).toContain(told);
     expect(page).not.toContain(PASSWORD);
+    // Loading it again by its address, as somebody does who comes back later, leads to the page.
+    expect(page).not.toContain('http-equiv="refresh"');
+    expect(placeOf(await alice.get('/clones'))).toBe('/');
     expect(await clones.jobCount()).toBe(0);
     await api.deps.audit.drained();
     const { events } = await jsonOf<{ events: { action: string; code?: string }[] }>(

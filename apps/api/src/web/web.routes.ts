@@ -14,12 +14,23 @@ const ASSETS = {
   'icon.svg': 'image/svg+xml',
 } as const;
 
+/** Where forms go. A browser that asks for such an address by itself, as when a page is loaded again, is led to its page. */
+const FORMS = [
+  '/clones',
+  ...['credentials', 'expiry', 'delete'].map((form) => `/clones/:cloneId/${form}`),
+  ...['confirm', 'rollback'].map((form) => `/restores/:restoreId/${form}`),
+  ...['cancel', 'retry'].map((form) => `/jobs/:jobId/${form}`),
+];
+
 /** The web page for people: the same things as the API's calls do, by the same rules, in a browser. */
 export function addWebRoutes(app: ApiApp, deps: ApiDeps, people: People): void {
   addDashboard(app, deps, people);
   addClonePages(app, deps, people);
   addRestorePages(app, deps, people);
   addJobPages(app, deps, people);
+  for (const path of FORMS) {
+    app.get(path, ({ req, redirect }) => redirect(req.path.slice(0, req.path.lastIndexOf('/')) || '/', 303));
+  }
 }
 
 /** What pages load: one style sheet, one script, one picture. */

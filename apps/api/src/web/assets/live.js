@@ -117,22 +117,45 @@ function followLog(log, source) {
 }
 
 function loadAgain(afterMs) {
+  // A form that was refused stays as it is.
+  if (document.querySelector('[data-hold]')) return;
   setTimeout(() => {
-    // Nothing that is being typed gets lost.
-    const isTyping = document.activeElement?.matches('input, textarea, select');
-    if (isTyping) loadAgain(afterMs);
+    // Nothing that was typed gets lost.
+    const isTyped = [...document.querySelectorAll('input, textarea')].some(({ value, defaultValue }) => value !== defaultValue);
+    if (isTyped) loadAgain(afterMs);
     else location.replace(location.pathname + location.search.replace(/([?&])done=[^&]*&?/, '$1').replace(/[?&]$/, ''));
   }, afterMs);
+}
+
+/** What depends on how far a job is, such as a status, is asked for anew and takes the place of the old. */
+async function refreshParts() {
+  const answer = await fetch(location.href);
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  for (const old of document.querySelectorAll('[data-fresh]')) {
+    const fresh = page.getElementById(old.id);
+    if (fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);
+  }
+  countDown();
+  showLocalTimes();
 }
 
 function followJob(place) {
   const source = new EventSource(place.dataset.events);
   const pace = createPace();
+  let lastStep;
+  const show = (progress) => {
+    showProgress(place, progress, pace);
+    if (progress.step === lastStep) return;
+    lastStep = progress.step;
+    // A line that breaks now is noticed by the stream, too.
+    refreshParts().catch(() => undefined);
+  };
   source.addEventListener('state', ({ data }) => {
     const { progress } = JSON.parse(data);
-    if (progress) showProgress(place, progress, pace);
+    if (progress) show(progress);
   });
-  source.addEventListener('progress', ({ data }) => showProgress(place, JSON.parse(data), pace));
+  source.addEventListener('progress', ({ data }) => show(JSON.parse(data)));
   const log = document.querySelector('[data-log]');
   if (log?.dataset.log === place.dataset.events) followLog(log, source);
   const end = () => {

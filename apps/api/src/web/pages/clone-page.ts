@@ -4,7 +4,7 @@ import type { RestoreRecord } from '@wcr/shared/contracts/restore';
 import { hasScope } from '../../access/api-keys.ts';
 import type { JobView } from '../../queue/read-job.ts';
 import { EMPTY_FORM, type FormState } from '../form.ts';
-import { badge } from '../parts/badge.ts';
+import { badge, freshBadge } from '../parts/badge.ts';
 import { form, formProblem } from '../parts/fields.ts';
 import { countOf, formatBytes, formatMinutes, siteName } from '../parts/format.ts';
 import { frame, type Viewer } from '../parts/frame.ts';
@@ -37,11 +37,11 @@ export function clonePage(page: ClonePage): Html {
   const { viewer, clone, notice, refused = EMPTY_FORM } = page;
   const { status, name, sourceUrl } = clone;
   const title = name ?? siteName(sourceUrl);
-  const isLive = UNFINISHED.has(status) || status === 'expiring';
+  const isLive = refused.error === undefined && (UNFINISHED.has(status) || status === 'expiring');
   return frame(
     { title, viewer, isLive, notice },
     html`<p class="crumbs"><a href="/">Clones</a></p>
-      <h1>${title} ${badge(status)}</h1>
+      <h1>${title} ${freshBadge(status)}</h1>
       <p class="muted">A copy of <a href="${sourceUrl}" rel="noreferrer">${siteName(sourceUrl)}</a>, asked for ${ago(clone.createdAt, viewer.now)}</p>
       ${formProblem(refused)}
       <div class="columns">
@@ -135,7 +135,7 @@ function goneCard({ viewer, clone, job, restores }: ClonePage): Html {
   const isGoing = clone.status === 'expiring';
   return html`<section class="card" aria-labelledby="gone">
       <h2 id="gone">${isGoing ? 'The clone is going' : 'The clone is gone'}</h2>
-      <p>${isGoing ? 'Its site, database, user and files are being removed.' : 'Its time was up, and everything that belonged to it went with it.'}</p>
+      <p>${isGoing ? 'Its site, database, user and files are being removed.' : 'Everything that belonged to it went with it.'}</p>
       ${isGoing ? going(job) : ''}
       <p><a class="button" href="/">To the clones</a></p>
       ${restores === undefined || restores.length === 0 ? '' : restoreTable(restores, viewer.now)}
@@ -150,7 +150,7 @@ function going(job: JobView | undefined): Html {
 function lifeCard({ viewer, clone, maxTtlMinutes }: ClonePage): Html {
   const { id, status, expiresAt } = clone;
   const mayExtend = may(viewer, 'clones:write');
-  return html`<section class="card" aria-labelledby="life">
+  return html`<section class="card" id="life-card" data-fresh aria-labelledby="life">
       <h2 id="life">Expires ${countdown(expiresAt, viewer.now)}</h2>
       <p class="muted">${moment(expiresAt)}</p>
       ${mayExtend ? '' : missingScope('clones:write', 'change that')}

@@ -2,7 +2,7 @@ import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { hasScope } from '../../access/api-keys.ts';
 import type { JobView } from '../../queue/read-job.ts';
 import type { FormState } from '../form.ts';
-import { badge } from '../parts/badge.ts';
+import { badge, freshBadge } from '../parts/badge.ts';
 import { form, formProblem } from '../parts/fields.ts';
 import { formatBytes, siteName } from '../parts/format.ts';
 import { frame, type Viewer } from '../parts/frame.ts';
@@ -33,7 +33,7 @@ export type Dashboard = {
 /** Where everything begins: what there is, what goes on, and the form for a new clone. */
 export function dashboardPage(data: Dashboard): Html {
   const { viewer, clones, jobs, health, newClone, notice } = data;
-  const isLive = jobs?.some(isUnderWay) ?? false;
+  const isLive = newClone.error === undefined && (jobs?.some(isUnderWay) ?? false);
   return frame(
     { title: 'Clones', viewer, isLive, notice },
     html`${formProblem(newClone)}
@@ -95,7 +95,7 @@ function cloneRow(record: CloneRecord, jobs: readonly RecentJob[], now: number):
   return html`<tr class="${isOver ? 'over' : ''}">
       <td data-label="Clone"><a href="/clones/${id}">${name ?? siteName(sourceUrl)}</a>
         <span class="sub">${name === undefined ? id : siteName(sourceUrl)}</span></td>
-      <td data-label="Status"${job === undefined ? '' : html` data-events="/jobs/${job.id}/events"`}>${badge(status)}
+      <td data-label="Status"${job === undefined ? '' : html` data-events="/jobs/${job.id}/events"`}>${freshBadge(status, `status-${id}`)}
         ${job === undefined ? '' : html`<span class="sub" data-part="step">${stepText(job)}</span>`}</td>
       <td data-label="Size"${sizes === undefined ? NOTHING : ''}>${sizes === undefined ? '–' : formatBytes(sizes.databaseBytes + sizes.fileBytes)}</td>
       <td data-label="Expires"${isOver ? NOTHING : ''}>${isOver ? '–' : countdown(expiresAt, now)}</td>

@@ -1,7 +1,7 @@
 import { hasScope } from '../../access/api-keys.ts';
 import { isTerminal, type JobView } from '../../queue/read-job.ts';
 import { EMPTY_FORM, type FormState } from '../form.ts';
-import { badge } from '../parts/badge.ts';
+import { freshBadge } from '../parts/badge.ts';
 import { form, formProblem } from '../parts/fields.ts';
 import { countOf, inWords } from '../parts/format.ts';
 import { frame, type Viewer } from '../parts/frame.ts';
@@ -26,9 +26,9 @@ const LOG_LINE = /^\d{4}-\d\d-\d\dT(\d\d:\d\d:\d\d)\S* \[([\w-]+)\] (.*)$/s;
 export function jobPage({ viewer, job, log, refused = EMPTY_FORM, notice }: JobPage): Html {
   const { queue, status, error, createdAt } = job;
   return frame(
-    { title: `${inWords(queue)} job`, viewer, isLive: !isTerminal(status), notice },
+    { title: `${inWords(queue)} job`, viewer, isLive: refused.error === undefined && !isTerminal(status), notice },
     html`<p class="crumbs"><a href="/">Clones</a> ${linksOf(job)}</p>
-      <h1>${inWords(queue)} job ${badge(status)}</h1>
+      <h1>${inWords(queue)} job ${freshBadge(status)}</h1>
       <p class="muted">Asked for ${ago(Date.parse(createdAt), viewer.now)}</p>
       ${formProblem(refused)}
       ${error === undefined ? '' : problemBox(error)}

@@ -2,7 +2,7 @@ import type { RestoreRecord, RestoreStatus } from '@wcr/shared/contracts/restore
 import { hasScope } from '../../access/api-keys.ts';
 import type { JobView } from '../../queue/read-job.ts';
 import { EMPTY_FORM, type FormState } from '../form.ts';
-import { badge } from '../parts/badge.ts';
+import { freshBadge } from '../parts/badge.ts';
 import { confirmRestore } from '../parts/confirm-restore.ts';
 import { form, formProblem } from '../parts/fields.ts';
 import { siteName } from '../parts/format.ts';
@@ -33,9 +33,9 @@ export function restorePage(page: RestorePage): Html {
   const { status, options, targetUrl, cloneId, createdAt } = restore;
   const title = `${options.dryRun ? 'Preview of a restore' : 'Restore'} to ${siteName(targetUrl)}`;
   return frame(
-    { title, viewer, isLive: GOES_ON.has(status), notice },
+    { title, viewer, isLive: confirm.error === undefined && GOES_ON.has(status), notice },
     html`<p class="crumbs"><a href="/">Clones</a> ${cloneId === undefined ? '' : html`<a href="/clones/${cloneId}">${cloneId}</a>`}</p>
-      <h1>${title} ${badge(status)}</h1>
+      <h1>${title} ${freshBadge(status)}</h1>
       <p class="muted">Asked for ${ago(createdAt, viewer.now)}</p>
       ${formProblem(confirm)}
       ${restore.error === undefined ? '' : problemBox({ hint: page.job?.error?.hint, ...restore.error })}
@@ -62,9 +62,13 @@ function outcome(page: RestorePage): Html {
 }
 
 function reportOf({ restore }: RestorePage): Html {
-  const { status, report } = restore;
+  const { status, report, cloneId } = restore;
   if (status === 'rolled-back') {
-    return html`<section class="card"><h2>It was rolled back</h2><p>The live site has again what the restore had replaced; what visitors wrote since stayed.</p></section>`;
+    return html`<section class="card" aria-labelledby="back">
+        <h2 id="back">It was rolled back</h2>
+        <p>The live site has again what the restore had replaced; what visitors wrote since stayed.</p>
+        ${cloneId === undefined ? '' : html`<p><a class="button" href="/clones/${cloneId}">To the clone</a></p>`}
+      </section>`;
   }
   return report === undefined ? html`` : restoreReport(report, { wasRefused: status === 'failed' });
 }

@@ -4,9 +4,10 @@ import type { JobStatus } from '../../queue/read-job.ts';
 import { inWords } from './format.ts';
 import { type Html, html } from './html.ts';
 
+type Status = CloneStatus | RestoreStatus | JobStatus;
 type Tone = 'calm' | 'busy' | 'good' | 'bad';
 
-const TONES: Readonly<Record<CloneStatus | RestoreStatus | JobStatus, Tone>> = {
+const TONES: Readonly<Record<Status, Tone>> = {
   queued: 'calm',
   waiting: 'calm',
   delayed: 'calm',
@@ -25,6 +26,11 @@ const TONES: Readonly<Record<CloneStatus | RestoreStatus | JobStatus, Tone>> = {
 };
 
 /** The status of a clone, restore or job, in a word and a colour. */
-export function badge(status: CloneStatus | RestoreStatus | JobStatus): Html {
+export function badge(status: Status): Html {
   return html`<span class="badge ${TONES[status]}">${inWords(status)}</span>`;
+}
+
+/** The same of something that goes on: the script asks for it anew at each step. @param id of the element */
+export function freshBadge(status: Status, id = 'status'): Html {
+  return html`<span id="${id}" data-fresh>${badge(status)}</span>`;
 }

@@ -14,11 +14,15 @@ export function form(
     </form>`;
 }
 
-/** Why a form was refused, at the top of its page. What is wrong with a field stands beside it, and needs no other hint. */
+/**
+ * Why a form was refused, at the top of its page, which does not load itself again then. What is wrong with a field stands
+ * beside it, and needs no other hint.
+ */
 export function formProblem({ error, problems }: FormState): Html | '' {
   if (error === undefined) return '';
   const { code, message, hint } = error;
-  return problemBox(Object.keys(problems).length > 0 ? { code, message } : { code, message, hint });
+  const isByField = Object.keys(problems).length > 0;
+  return html`<div data-hold>${problemBox(isByField ? { code, message } : { code, message, hint })}</div>`;
 }
 
 type Field = {
