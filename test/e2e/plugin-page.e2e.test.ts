@@ -82,7 +82,7 @@ describe('on WordPress 6.1', () => {
     await untilSaid('This address is not encrypted');
     await connect(stack.apiUrl, 'wrong-key-0123456789');
     await untilSaid('The API key is not known.');
-    expect(await message().textContent()).toContain('connect with a key that is valid');
+    expect(await message().textContent()).toContain('Connect with a key that is valid');
     expect(await page.evaluate('document.activeElement.id')).toBe('wcr-message');
     await takeShot(page, '2-wrong-key');
     expect(await inLive("echo get_option( 'wcr_connection', 'nothing' );")).toBe('nothing');

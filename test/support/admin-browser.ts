@@ -21,6 +21,8 @@ export async function openAdminBrowser(): Promise<AdminBrowser> {
   const ended = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<{ context: BrowserContext; page: Page }>();
   const lent = pool.withContext({ viewport: { width: 1280, height: 900 } }, new AbortController().signal, async (context) => {
+    // What is slow is not wrong; a hang ends with the test's own time.
+    context.setDefaultTimeout(300_000);
     opened.resolve({ context, page: await context.newPage() });
     await ended.promise;
   });

@@ -102,6 +102,17 @@
     return place;
   }
 
+  function retryButton({ jobId }) {
+    const retry = async () => {
+      page.refuseWhileFollowing();
+      await page.ask('retry', { jobId });
+      await page.refresh();
+      await page.followClone(jobId);
+    };
+    const button = page.button(__('Try again', 'wp-clone-restore'), () => void page.whileBusy(button, retry));
+    return button;
+  }
+
   function actionsOf(clone) {
     const restore = page.button(__('Restore from it…', 'wp-clone-restore'), () => page.openRestore(clone));
     restore.append(about(clone));
@@ -117,12 +128,7 @@
 
   function metaOf(clone) {
     const isReady = clone.status === 'ready';
-    const left = el('time', {
-      datetime: clone.expiresAt,
-      title: page.dateTime(clone.expiresAt),
-      'data-wcr-until': clone.expiresAt,
-    });
-    left.textContent = page.timeLeft(clone.expiresAt);
+    const left = el('time', { datetime: clone.expiresAt, 'data-wcr-until': 'here' }, page.timeLeft(clone.expiresAt));
     const link = el('a', { href: clone.url, target: '_blank', rel: 'noopener noreferrer' }, clone.url, newTab(clone));
     return el('p', { class: 'wcr-meta' }, isReady ? link : undefined, isReady ? left : undefined, sizesOf(clone));
   }
@@ -130,7 +136,7 @@
   function item(clone) {
     const badge = el('span', { class: `wcr-badge wcr-badge-${clone.status}` }, STATUS[clone.status] || clone.status);
     const title = el('h3', { class: 'wcr-title' }, page.nameOf(clone), ' ', badge);
-    const error = clone.status === 'failed' && clone.error ? page.problem(clone.error) : undefined;
+    const error = clone.status === 'failed' && clone.error ? page.problem(clone.error, retryButton(clone)) : undefined;
     const actions = clone.status === 'ready' ? actionsOf(clone) : [];
     return el('li', { class: 'wcr-item', 'data-wcr-clone': clone.id }, title, metaOf(clone), error, ...actions);
   }

@@ -38,10 +38,11 @@
     return sprintf(_n('%s day', '%s days', days, 'wp-clone-restore'), page.number(days));
   };
 
-  /** How long something is there yet. */
+  /** How long something is there yet, and until when. */
   page.timeLeft = (iso) => {
     const ms = Date.parse(iso) - Date.now();
-    /* translators: %s: time span such as “3 hours”. */
-    return ms <= 0 ? __('Time is up', 'wp-clone-restore') : sprintf(__('%s left', 'wp-clone-restore'), page.duration(ms));
+    if (ms <= 0) return __('Time is up', 'wp-clone-restore');
+    /* translators: 1: time span such as “3 hours”, 2: date and time. */
+    return sprintf(__('%1$s left, until %2$s', 'wp-clone-restore'), page.duration(ms), page.dateTime(iso));
   };
 }

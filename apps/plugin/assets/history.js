@@ -22,6 +22,7 @@
   };
 
   async function undo(restore) {
+    page.refuseWhileFollowing();
     page.clearMessage();
     const { jobId } = await page.ask('undo', { restoreId: restore.id });
     await page.followUndo(jobId);

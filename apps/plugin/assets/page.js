@@ -23,12 +23,13 @@
     return overview;
   };
 
-  async function followClone(jobId) {
+  /** Follows a clone that is being made, and tells how it ended. */
+  page.followClone = async (jobId) => {
     const job = await page.follow(jobId, { title: __('Cloning this site', 'wp-clone-restore') });
     await page.refresh();
     if (job.status !== 'completed') return;
     page.tell(page.notice('success', el('p', {}, __('The clone is ready.', 'wp-clone-restore'))));
-  }
+  };
 
   /** Takes up what was under way when the page was left. */
   async function resume({ clones, restores }) {
@@ -37,7 +38,7 @@
     const restore = restores.find(({ status }) => status === 'queued' || status === 'running');
     if (undo) await page.followUndo(undo.rollbackJobId);
     else if (restore) await page.followRestore(restore.jobId, restore.id);
-    else if (clone) await followClone(clone.jobId);
+    else if (clone) await page.followClone(clone.jobId);
   }
 
   async function start() {
@@ -71,6 +72,7 @@
   });
 
   onSubmit('new-form', async () => {
+    page.refuseWhileFollowing();
     page.clearMessage();
     const { jobId } = await page.ask('clone', {
       ttlMinutes: Number(page.byId('ttl').value),
@@ -80,7 +82,7 @@
     });
     request = page.newRequest();
     await page.refresh();
-    await followClone(jobId);
+    await page.followClone(jobId);
   });
 
   page.byId('disconnect').addEventListener('click', (event) => {

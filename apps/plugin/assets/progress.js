@@ -142,22 +142,35 @@
     });
   }
 
+  /** One thing at a time: what is under way has the page's one bar. Throws what to tell. */
+  page.refuseWhileFollowing = () => {
+    if (!page.isFollowing) return;
+    const hint = __('Wait until it has ended, or cancel it.', 'wp-clone-restore');
+    throw Object.assign(new Error(__('Something is under way already.', 'wp-clone-restore')), { code: 'page.busy', hint });
+  };
+
   /**
    * Follows a job to its end. `options.title` heads it; `options.isAnswer(job)` tells that a failure is an answer, not to be
    * asked about. Resolves with the job, however it ended.
    */
   page.follow = async (jobId, options) => {
+    page.isFollowing = true;
+    try {
+      return await followAgain(jobId, options);
+    } finally {
+      page.isFollowing = false;
+      page.show(page.byId('progress'), false);
+    }
+  };
+
+  async function followAgain(jobId, options) {
     const cancel = (event) => void page.whileBusy(event.currentTarget, () => page.ask('cancel', { jobId }));
     for (;;) {
       const view = createView(options.title, cancel);
       const job = await untilEnded(jobId, view, options.isPreview);
       const isOver = job.status === 'completed' || (options.isAnswer && options.isAnswer(job));
-      const isAgain = isOver ? false : await askWhatNow(job);
-      if (!isAgain) {
-        page.show(page.byId('progress'), false);
-        return job;
-      }
+      if (isOver || !(await askWhatNow(job))) return job;
       await page.ask('retry', { jobId });
     }
-  };
+  }
 }

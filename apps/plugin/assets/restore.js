@@ -37,6 +37,7 @@
   const isRefusal = (job) => Boolean(job.error && job.error.code === 'restore.target_changed');
 
   async function preview(clone, result) {
+    page.refuseWhileFollowing();
     page.clearMessage();
     page.replace(result);
     const request = Object.assign({ cloneId: clone.id, request: page.newRequest() }, readOptions());
@@ -118,6 +119,7 @@
   }
 
   async function restore(clone, confirmed) {
+    page.refuseWhileFollowing();
     page.clearMessage();
     const { jobId, restoreId } = await page.ask('restore', Object.assign({ cloneId: clone.id }, readOptions(), confirmed));
     page.show(page.byId('restore'), false);

@@ -23,13 +23,13 @@ defined( 'ABSPATH' ) || exit;
 	?>
 	<div id="wcr-main" <?php echo null === $connection ? 'hidden' : ''; ?>>
 		<section class="wcr-card" id="wcr-progress" aria-labelledby="wcr-progress-title" hidden></section>
+		<?php require __DIR__ . '/new-clone.php'; ?>
 		<section class="wcr-card" aria-labelledby="wcr-clones-title">
 			<h2 id="wcr-clones-title"><?php esc_html_e( 'Clones of this site', 'wp-clone-restore' ); ?></h2>
 			<ul id="wcr-clones" class="wcr-list"></ul>
 			<p id="wcr-no-clones" class="description"><?php esc_html_e( 'Looking for clones…', 'wp-clone-restore' ); ?></p>
 		</section>
 		<section class="wcr-card" id="wcr-restore" aria-labelledby="wcr-restore-title" tabindex="-1" hidden></section>
-		<?php require __DIR__ . '/new-clone.php'; ?>
 		<section class="wcr-card" id="wcr-history-card" aria-labelledby="wcr-history-title" hidden>
 			<h2 id="wcr-history-title"><?php esc_html_e( 'Restores to this site', 'wp-clone-restore' ); ?></h2>
 			<ul id="wcr-history" class="wcr-list"></ul>

@@ -51,7 +51,7 @@ final class Advice {
 			case 'auth.invalid':
 			case 'auth.missing':
 			case 'auth.expired':
-				return __( 'Disconnect, then connect with a key that is valid. The person who runs your clone service makes keys.', 'wp-clone-restore' );
+				return __( 'Connect with a key that is valid: copy it again, or ask the person who runs your clone service for one.', 'wp-clone-restore' );
 			case 'auth.forbidden':
 				return __( 'Ask the person who runs your clone service for a key that may do this.', 'wp-clone-restore' );
 			case 'quota.exceeded':

@@ -39,6 +39,7 @@ final class ToolsPage {
 			return;
 		}
 		wp_enqueue_style( 'wcr-page', plugins_url( 'assets/page.css', WCR_PLUGIN_FILE ), array(), WCR_VERSION );
+		wp_enqueue_style( 'wcr-parts', plugins_url( 'assets/parts.css', WCR_PLUGIN_FILE ), array( 'wcr-page' ), WCR_VERSION );
 		if ( Site::is_clone() ) {
 			return;
 		}
@@ -46,7 +47,7 @@ final class ToolsPage {
 		foreach ( self::SCRIPTS as $name ) {
 			$handle = 'wcr-' . $name;
 			wp_enqueue_script( $handle, plugins_url( "assets/$name.js", WCR_PLUGIN_FILE ), $needs, WCR_VERSION, true );
-			wp_set_script_translations( $handle, 'wp-clone-restore', dirname( WCR_PLUGIN_FILE ) . '/languages' );
+			wp_set_script_translations( $handle, 'wp-clone-restore' );
 			$needs = array( $handle );
 		}
 		wp_add_inline_script( 'wcr-dom', 'window.wcrSettings = ' . wp_json_encode( self::settings(), JSON_HEX_TAG | JSON_HEX_AMP ) . ';', 'before' );
