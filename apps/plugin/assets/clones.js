@@ -4,7 +4,7 @@
   const { sprintf, __ } = window.wp.i18n;
   const { el } = page;
   const STATUS = {
-    queued: __('Waiting', 'wp-clone-restore'),
+    queued: __('Being made', 'wp-clone-restore'),
     provisioning: __('Being made', 'wp-clone-restore'),
     copying: __('Being made', 'wp-clone-restore'),
     ready: __('Ready', 'wp-clone-restore'),
@@ -70,7 +70,7 @@
     return el(
       'form',
       { class: 'wcr-extend', onsubmit },
-      el('label', { for: id }, __('Let it live until', 'wp-clone-restore')),
+      el('label', { for: id }, __('Let it live for', 'wp-clone-restore')),
       select,
       submit,
     );
@@ -129,7 +129,12 @@
   function metaOf(clone) {
     const isReady = clone.status === 'ready';
     const left = el('time', { datetime: clone.expiresAt, 'data-wcr-until': 'here' }, page.timeLeft(clone.expiresAt));
-    const link = el('a', { href: clone.url, target: '_blank', rel: 'noopener noreferrer' }, clone.url, newTab(clone));
+    const link = el(
+      'a',
+      { href: clone.url, target: '_blank', rel: 'noopener noreferrer' },
+      el('bdi', { dir: 'ltr' }, clone.url),
+      newTab(clone),
+    );
     return el('p', { class: 'wcr-meta' }, isReady ? link : undefined, isReady ? left : undefined, sizesOf(clone));
   }
 

@@ -81,6 +81,7 @@
       request,
     });
     request = page.newRequest();
+    page.byId('name').value = '';
     await page.refresh();
     await page.followClone(jobId);
   });

@@ -8,6 +8,7 @@
     comment: __('Comment', 'wp-clone-restore'),
     user: __('User', 'wp-clone-restore'),
     post: __('Content', 'wp-clone-restore'),
+    revision: __('Earlier version', 'wp-clone-restore'),
     option: __('Setting', 'wp-clone-restore'),
     row: __('Data', 'wp-clone-restore'),
     file: __('File', 'wp-clone-restore'),
@@ -21,6 +22,9 @@
   const sum = (tables, field) => tables.reduce((total, table) => total + table[field], 0);
   const named = (components) => components.map(({ name, version }) => (version ? `${name} ${version}` : name)).join(', ');
   const row = (label, ...values) => [el('dt', {}, label), el('dd', {}, ...values)];
+
+  const idleText = ({ dryRun }) =>
+    dryRun ? __('Nothing to change', 'wp-clone-restore') : __('Nothing was changed', 'wp-clone-restore');
 
   function tableCells(table) {
     const counts = [table.inserted, table.updated, table.deleted].map((count) => el('td', {}, number(count)));
@@ -49,12 +53,12 @@
 
   function databaseRow(report) {
     const changed = report.tables.filter(({ how }) => how !== 'kept');
-    if (changed.length === 0) return row(__('Database', 'wp-clone-restore'), __('Nothing to change', 'wp-clone-restore'));
+    if (changed.length === 0) return row(__('Database', 'wp-clone-restore'), idleText(report));
     const text = sprintf(
       /* translators: 1: number of tables, 2: rows added, 3: rows changed, 4: rows removed. */
       _n(
-        '%1$s table: %2$s rows added, %3$s changed, %4$s removed',
-        '%1$s tables: %2$s rows added, %3$s changed, %4$s removed',
+        '%1$s table; rows: %2$s added, %3$s changed, %4$s removed',
+        '%1$s tables; rows: %2$s added, %3$s changed, %4$s removed',
         changed.length,
         'wp-clone-restore',
       ),
@@ -63,11 +67,12 @@
     return row(__('Database', 'wp-clone-restore'), text, tablesDetail(changed));
   }
 
-  function filesRow({ files }) {
+  function filesRow(report) {
+    const { files } = report;
     const isIdle = files.sent + files.removed === 0;
     /* translators: 1: number of files, 2: number of files. */
     const text = sprintf(__('%1$s written, %2$s removed', 'wp-clone-restore'), number(files.sent), number(files.removed));
-    return row(__('Files', 'wp-clone-restore'), isIdle ? __('Nothing to change', 'wp-clone-restore') : text);
+    return row(__('Files', 'wp-clone-restore'), isIdle ? idleText(report) : text);
   }
 
   function componentRows(label, { preserved, changed }) {

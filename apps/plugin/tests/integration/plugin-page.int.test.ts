@@ -63,9 +63,14 @@ describe('calls of the page', () => {
     expect((await call(editor, 'overview')).body.error?.code).toBe('page.not_allowed');
     expect((await call({ ...admin, nonce: editor.nonce }, 'overview')).body.error?.code).toBe('page.nonce_invalid');
     expect((await call({ ...admin, nonce: '' }, 'connect', { url: serviceUrl, key: KEY })).status).toBe(403);
-    const stranger = await fetch(`${site.site.url}/wp-admin/admin-ajax.php`, { method: 'POST', body: new URLSearchParams({ action: 'wcr_page' }) });
+    const stranger = await fetch(`${site.site.url}/wp-admin/admin-ajax.php`, {
+      method: 'POST',
+      body: new URLSearchParams({ action: 'wcr_page' }),
+    });
     expect(await stranger.text()).toBe('0');
-    const page = await fetch(`${site.site.url}/wp-admin/tools.php?page=wp-clone-restore-tools`, { headers: { cookie: editor.cookie } });
+    const page = await fetch(`${site.site.url}/wp-admin/tools.php?page=wp-clone-restore-tools`, {
+      headers: { cookie: editor.cookie },
+    });
     expect(page.status).toBe(403);
     expect(asked).toEqual([]);
   });
@@ -84,7 +89,9 @@ describe('calls of the page', () => {
     expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${KEY}`]));
     const source = { url: site.site.url, pairingKey: await site.pairingKey() };
     expect(JSON.parse(asked.at(-1)?.body ?? '')).toEqual({ source, ttlMinutes: 60 });
-    const page = await fetch(`${site.site.url}/wp-admin/tools.php?page=wp-clone-restore-tools`, { headers: { cookie: admin.cookie } });
+    const page = await fetch(`${site.site.url}/wp-admin/tools.php?page=wp-clone-restore-tools`, {
+      headers: { cookie: admin.cookie },
+    });
     const html = await page.text();
     expect(html).toContain('0815');
     expect([html, connected.text].join()).not.toContain(KEY);
