@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPhpSite } from '@wcr/stack/services/php-site';
 import { findFreePort } from '@wcr/stack/services/process';
@@ -20,6 +20,7 @@ import { findInFiles, findSecrets } from '../support/secret-search.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
 const TOOLS = '/wp-admin/tools.php?page=wp-clone-restore-tools';
+const FIREWALL = join(import.meta.dirname, '../support/early-firewall.php');
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 900 };
 /** Has WordPress take its language for one that is written from right to left. */
@@ -52,7 +53,11 @@ async function connect(url: string, key: string): Promise<void> {
 
 /** Waits for the message that ends something, and fails at once with an error that is shown instead. */
 async function untilSaid(text: string): Promise<void> {
-  await page.locator('#wcr-page .wcr-notice', { hasText: text }).or(page.locator('#wcr-page .notice-error')).first().waitFor();
+  await page
+    .locator('#wcr-page .wcr-notice', { hasText: text })
+    .or(page.locator(':is(#wcr-message, #wcr-progress) .notice-error'))
+    .first()
+    .waitFor();
   expect(await message().textContent()).toContain(text);
 }
 
@@ -144,6 +149,7 @@ describe('on WordPress 6.1', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: token,
     });
+    expect(await again.text()).toContain('This login link does not work');
     expect([token.length > 100, again.status]).toEqual([true, 403]);
     expect(stack.readLogs()).not.toContain(decodeURIComponent(token.split('=')[1] ?? '').slice(0, 60));
   });
@@ -256,6 +262,8 @@ describe('on the newest WordPress, beside a plugin that minds nobody', () => {
       version: 'nightly',
       database: { ...database, host: server.host, port: server.port },
     });
+    const config = join(dir, 'wp-config.php');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('<?php', `<?php require '${FIREWALL}';`));
     site = { ...(await startPhpSite({ dir, port })), url, dir };
     await installPluginByHand(stack, { dir });
     mkdirSync(join(dir, 'wp-content/plugins/hostile-admin'));
@@ -284,7 +292,7 @@ describe('on the newest WordPress, beside a plugin that minds nobody', () => {
   });
 
   it('a clone that fails says why and what to do, and works when it is tried again', async () => {
-    const block = join(site.dir, 'wp-content/shout-blocks');
+    const block = join(site.dir, 'wp-content/firewall-is-up');
     writeFileSync(block, '');
     await press('Clone this site');
     const failure = page.locator('#wcr-progress .notice-error');
@@ -295,7 +303,7 @@ describe('on the newest WordPress, beside a plugin that minds nobody', () => {
     rmSync(block);
     await press('Try again');
     await untilSaid('The clone is ready.');
-    expect(await page.locator('[data-wcr-clone]').textContent()).toContain('Ready');
+    expect(await page.locator('[data-wcr-clone]').first().textContent()).toContain('Ready');
     await takeShot(page, '12-newest-ready');
     // axe-core does not bear what this plugin has added to every object.
     await page.evaluate('delete Object.prototype.shout; delete Array.prototype.shout');

@@ -47,9 +47,3 @@ add_action(
 		}
 	}
 );
-
-// A firewall that takes the agent for an attack, while its file says so.
-if ( isset( $_SERVER['HTTP_X_WCR_OPERATION'] ) && is_file( WP_CONTENT_DIR . '/shout-blocks' ) ) {
-	http_response_code( 403 );
-	exit( 'Blocked by Shout Firewall' );
-}

@@ -102,17 +102,6 @@
     return place;
   }
 
-  function retryButton({ jobId }) {
-    const retry = async () => {
-      page.refuseWhileFollowing();
-      await page.ask('retry', { jobId });
-      await page.refresh();
-      await page.followClone(jobId);
-    };
-    const button = page.button(__('Try again', 'wp-clone-restore'), () => void page.whileBusy(button, retry));
-    return button;
-  }
-
   function actionsOf(clone) {
     const restore = page.button(__('Restore from it…', 'wp-clone-restore'), () => page.openRestore(clone));
     restore.append(about(clone));
@@ -141,7 +130,7 @@
   function item(clone) {
     const badge = el('span', { class: `wcr-badge wcr-badge-${clone.status}` }, STATUS[clone.status] || clone.status);
     const title = el('h3', { class: 'wcr-title' }, page.nameOf(clone), ' ', badge);
-    const error = clone.status === 'failed' && clone.error ? page.problem(clone.error, retryButton(clone)) : undefined;
+    const error = clone.status === 'failed' && clone.error ? page.problem(clone.error) : undefined;
     const actions = clone.status === 'ready' ? actionsOf(clone) : [];
     return el('li', { class: 'wcr-item', 'data-wcr-clone': clone.id }, title, metaOf(clone), error, ...actions);
   }

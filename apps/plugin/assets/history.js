@@ -13,8 +13,9 @@
   };
 
   /** Follows an undo that is under way, and tells how it ended. */
-  page.followUndo = async (jobId) => {
-    const job = await page.follow(jobId, { title: __('Undoing the restore', 'wp-clone-restore') });
+  page.followUndo = async (jobId, restoreId) => {
+    const again = async () => (await page.ask('undo', { restoreId })).jobId;
+    const job = await page.follow(jobId, { title: __('Undoing the restore', 'wp-clone-restore'), again });
     await page.refresh();
     if (job.status !== 'completed') return;
     const text = __('This site is as it was before the restore. What visitors wrote since has stayed.', 'wp-clone-restore');
@@ -25,7 +26,7 @@
     page.refuseWhileFollowing();
     page.clearMessage();
     const { jobId } = await page.ask('undo', { restoreId: restore.id });
-    await page.followUndo(jobId);
+    await page.followUndo(jobId, restore.id);
   }
 
   /** Asks once more in the same place before it undoes. */

@@ -24,21 +24,27 @@
   };
 
   /** Follows a clone that is being made, and tells how it ended. */
-  page.followClone = async (jobId) => {
-    const job = await page.follow(jobId, { title: __('Cloning this site', 'wp-clone-restore') });
+  async function followClone(jobId, again) {
+    const job = await page.follow(jobId, { title: __('Cloning this site', 'wp-clone-restore'), again });
     await page.refresh();
     if (job.status !== 'completed') return;
     page.tell(page.notice('success', el('p', {}, __('The clone is ready.', 'wp-clone-restore'))));
-  };
+  }
+
+  async function askForClone(input) {
+    const { jobId } = await page.ask('clone', Object.assign({ request }, input));
+    request = page.newRequest();
+    return jobId;
+  }
 
   /** Takes up what was under way when the page was left. */
   async function resume({ clones, restores }) {
     const clone = clones.find(page.isUnfinished);
     const undo = restores.find(({ status }) => status === 'rolling-back');
     const restore = restores.find(({ status }) => status === 'queued' || status === 'running');
-    if (undo) await page.followUndo(undo.rollbackJobId);
-    else if (restore) await page.followRestore(restore.jobId, restore.id);
-    else if (clone) await page.followClone(clone.jobId);
+    if (undo) await page.followUndo(undo.rollbackJobId, undo.id);
+    else if (restore) await page.followRestore(restore.jobId, () => restore.id);
+    else if (clone) await followClone(clone.jobId);
   }
 
   async function start() {
@@ -74,16 +80,15 @@
   onSubmit('new-form', async () => {
     page.refuseWhileFollowing();
     page.clearMessage();
-    const { jobId } = await page.ask('clone', {
+    const input = {
       ttlMinutes: Number(page.byId('ttl').value),
       name: page.byId('name').value,
       excludePaths: page.byId('exclude').value,
-      request,
-    });
-    request = page.newRequest();
+    };
+    const jobId = await askForClone(input);
     page.byId('name').value = '';
     await page.refresh();
-    await page.followClone(jobId);
+    await followClone(jobId, () => askForClone(input));
   });
 
   page.byId('disconnect').addEventListener('click', (event) => {

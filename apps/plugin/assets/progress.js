@@ -123,7 +123,7 @@
   const hasEnded = (job) => job !== undefined && ENDED.includes(job.status);
 
   /** Waits until somebody has decided what becomes of a job that failed: try again, or leave it. */
-  function askWhatNow(job) {
+  function askWhatNow(job, canRepeat) {
     return new Promise((resolve) => {
       const again = page.button(__('Try again', 'wp-clone-restore'), () => resolve(true));
       const leave = page.button(__('Close', 'wp-clone-restore'), () => resolve(false));
@@ -131,7 +131,7 @@
       const error = job.error || { message: __('It failed.', 'wp-clone-restore'), hint: '' };
       const notice = isCancelled
         ? page.notice('info', el('p', {}, __('It was cancelled.', 'wp-clone-restore')), el('p', {}, leave))
-        : page.problem(error, again, leave);
+        : page.problem(error, ...(canRepeat ? [again, leave] : [leave]));
       page.replace(
         page.byId('progress'),
         el('h2', { id: 'wcr-progress-title' }, __('It did not work', 'wp-clone-restore')),
@@ -151,7 +151,8 @@
 
   /**
    * Follows a job to its end. `options.title` heads it; `options.isAnswer(job)` tells that a failure is an answer, not to be
-   * asked about. Resolves with the job, however it ended.
+   * asked about; `options.again()` asks for the same anew and gives the new job (the secrets of one that failed are gone, so that it
+   * cannot go on itself). Resolves with the job, however it ended.
    */
   page.follow = async (jobId, options) => {
     page.isFollowing = true;
@@ -163,14 +164,16 @@
     }
   };
 
-  async function followAgain(jobId, options) {
+  async function followAgain(firstId, options) {
+    let jobId = firstId;
     const cancel = (event) => void page.whileBusy(event.currentTarget, () => page.ask('cancel', { jobId }));
+    let view = createView(options.title, cancel);
     for (;;) {
-      const view = createView(options.title, cancel);
       const job = await untilEnded(jobId, view, options.isPreview);
       const isOver = job.status === 'completed' || (options.isAnswer && options.isAnswer(job));
-      if (isOver || !(await askWhatNow(job))) return job;
-      await page.ask('retry', { jobId });
+      if (isOver || !(await askWhatNow(job, options.again !== undefined))) return job;
+      view = createView(options.title, cancel);
+      jobId = await options.again();
     }
   }
 }

@@ -40,12 +40,16 @@
     page.refuseWhileFollowing();
     page.clearMessage();
     page.replace(result);
-    const request = Object.assign({ cloneId: clone.id, request: page.newRequest() }, readOptions());
-    const { jobId, restoreId } = await page.ask('preview', request);
+    const order = Object.assign({ cloneId: clone.id }, readOptions());
+    let accepted;
+    const again = async () => {
+      accepted = await page.ask('preview', Object.assign({ request: page.newRequest() }, order));
+      return accepted.jobId;
+    };
     const title = __('Comparing the clone with this site', 'wp-clone-restore');
-    const job = await page.follow(jobId, { title, isPreview: true, isAnswer: isRefusal });
+    const job = await page.follow(await again(), { title, isPreview: true, isAnswer: isRefusal, again });
     if (job.status !== 'completed' && !isRefusal(job)) return;
-    const { report } = await page.ask('report', { restoreId });
+    const { report } = await page.ask('report', { restoreId: accepted.restoreId });
     showPreview(clone, result, report);
   }
 
@@ -121,19 +125,24 @@
   async function restore(clone, confirmed) {
     page.refuseWhileFollowing();
     page.clearMessage();
-    const { jobId, restoreId } = await page.ask('restore', Object.assign({ cloneId: clone.id }, readOptions(), confirmed));
+    const order = Object.assign({ cloneId: clone.id }, readOptions(), confirmed);
+    let accepted = await page.ask('restore', order);
+    const again = async () => {
+      accepted = await page.ask('restore', Object.assign({}, order, { request: page.newRequest() }));
+      return accepted.jobId;
+    };
     page.show(page.byId('restore'), false);
-    await page.followRestore(jobId, restoreId);
+    await page.followRestore(accepted.jobId, () => accepted.restoreId, again);
   }
 
-  /** Follows a restore that is under way, and tells how it ended. */
-  page.followRestore = async (jobId, restoreId) => {
+  /** Follows a restore that is under way, and tells how it ended. `idOf()` gives the id of the last one that was asked for. */
+  page.followRestore = async (jobId, idOf, again) => {
     const title = __('Restoring this site', 'wp-clone-restore');
-    const job = await page.follow(jobId, { title });
+    const job = await page.follow(jobId, { title, again });
     await page.refresh();
     if (job.status !== 'completed') return;
     page.tell(page.notice('success', el('p', {}, __('This site has been restored from the clone.', 'wp-clone-restore'))));
-    await page.openReport(restoreId);
+    await page.openReport(idOf());
   };
 
   /** Opens the panel for one clone and leads the keyboard to it. */

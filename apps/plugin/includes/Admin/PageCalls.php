@@ -69,7 +69,6 @@ final class PageCalls {
 			'report'   => array( $restores, 'read' ),
 			'undo'     => array( $restores, 'undo' ),
 			'job'      => array( $restores, 'job' ),
-			'retry'    => array( $restores, 'retry' ),
 			'cancel'   => array( $restores, 'cancel' ),
 		);
 		if ( ! isset( $answers[ $call ] ) ) {

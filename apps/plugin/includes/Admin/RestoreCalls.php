@@ -97,13 +97,6 @@ final class RestoreCalls {
 	/**
 	 * @return array<string, mixed>
 	 */
-	public function retry( Input $input ): array {
-		return self::job_view( $this->service->call( 'POST', '/api/v1/jobs/' . $input->id( 'jobId' ) . '/retry' ) );
-	}
-
-	/**
-	 * @return array<string, mixed>
-	 */
 	public function cancel( Input $input ): array {
 		return self::job_view( $this->service->call( 'POST', '/api/v1/jobs/' . $input->id( 'jobId' ) . '/cancel' ) );
 	}

@@ -181,7 +181,6 @@ final class PageCallsTest extends TestCase {
 			'report' => array( 'GET', '/api/v1/restores/restore-1' ),
 			'undo'   => array( 'POST', '/api/v1/restores/restore-1/rollback' ),
 			'job'    => array( 'GET', '/api/v1/jobs/clone-1' ),
-			'retry'  => array( 'POST', '/api/v1/jobs/clone-1/retry' ),
 			'cancel' => array( 'POST', '/api/v1/jobs/clone-1/cancel' ),
 		);
 		foreach ( $expected as $call => $asked ) {
@@ -207,7 +206,7 @@ final class PageCallsTest extends TestCase {
 	 */
 	public function test_what_is_no_id_never_gets_into_an_address( $id ): void {
 		$service = new RecordingService();
-		foreach ( array( 'extend', 'delete', 'report', 'undo', 'job', 'retry', 'cancel', 'preview' ) as $call ) {
+		foreach ( array( 'extend', 'delete', 'report', 'undo', 'job', 'cancel', 'preview' ) as $call ) {
 			try {
 				$this->relay(
 					$service,
