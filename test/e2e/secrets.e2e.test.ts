@@ -26,8 +26,8 @@ const httpAuth = { username: 'staging', password: madeUp('basic') };
 
 /** Where secrets must be, because somebody works with them there: the clone's own PHP, and nobody else's. */
 const BELONGS = [
-  // WordPress reads its database's password from there.
-  /^clones\/clone-[\w-]+\/site\/wp-config\.php database password of the clone$/,
+  // WordPress reads its database's password from there, and what login links are signed with.
+  /^clones\/clone-[\w-]+\/site\/wp-config\.php (database password|login secret) of the clone$/,
   // The standalone agent's configuration: readable for the clone's user alone.
   /^clones\/clone-[\w-]+\/agent\/config\.php (database password|pairing key) of the clone$/,
 ];
@@ -118,6 +118,7 @@ async function secretsOf({ id }: JobView): Promise<Secrets> {
     'pairing key of the source': await pairingKeyOf(source.dir),
     'password of the clone’s admin': login.password,
     'database password of the clone': /DB_PASSWORD', '([^']+)'/.exec(config)?.[1] ?? '',
+    'login secret of the clone': /LOGIN_SECRET', '([^']+)'/.exec(config)?.[1] ?? '',
     'pairing key of the clone': /[0-9a-f]{64}/.exec(agent)?.[0] ?? '',
     'database password of the source': source.database.password,
     'database password of the workers': stack.mariaDb.rootPassword,

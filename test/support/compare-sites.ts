@@ -10,7 +10,12 @@ export type SiteSide = { readonly url: string; readonly dir: string; readonly db
 const MAX_TEXT_BYTES = 8 << 20;
 
 /** Names and file patterns that a clone may have, lack or change, and why stands in docs/concepts.md. */
-const OWN_FILES = [/^wp-config\.php$/, /^wp-content\/mu-plugins\/wcr-clone-guard\.php$/, /^wp-content\/wcr-/, /^\.htaccess$/];
+const OWN_FILES = [
+  /^wp-config\.php$/,
+  /^wp-content\/mu-plugins\/wcr-clone-(guard|login)\.php$/,
+  /^wp-content\/wcr-/,
+  /^\.htaccess$/,
+];
 const PARKED = /^(wp-content\/(?:object-cache|advanced-cache|db)\.php|\.user\.ini|php\.ini)(\.wcr-parked)?$/;
 
 /**

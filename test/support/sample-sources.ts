@@ -54,7 +54,7 @@ export async function runPhpIn(dir: string, php: string): Promise<string> {
  * @param version the version it says it has, when that shall be another than ours
  * @returns its pairing key
  */
-export async function installPluginByHand(stack: TestStack, source: Source, version?: string): Promise<string> {
+export async function installPluginByHand(stack: TestStack, source: Pick<Source, 'dir'>, version?: string): Promise<string> {
   const plugins = join(source.dir, 'wp-content/plugins');
   await runCommand('unzip', ['-q', '-o', stack.pluginZip, '-d', plugins]);
   if (version !== undefined) {

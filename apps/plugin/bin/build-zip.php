@@ -15,7 +15,7 @@ const WCR_ZIP_LIMIT = 1048576;
  */
 function wcr_zip_files( string $root ): array {
 	$files = array( 'wp-clone-restore.php', 'standalone.php', 'uninstall.php' );
-	foreach ( array( 'includes', 'views' ) as $folder ) {
+	foreach ( array( 'assets', 'includes', 'views' ) as $folder ) {
 		$all = new RecursiveIteratorIterator( new RecursiveDirectoryIterator( "$root/$folder", FilesystemIterator::SKIP_DOTS ) );
 		foreach ( $all as $file ) {
 			if ( $file->isFile() && '.' !== $file->getBasename()[0] ) {

@@ -4,7 +4,10 @@ declare(strict_types=1);
 
 namespace WpCloneRestore;
 
+use WpCloneRestore\Admin\AjaxController;
+use WpCloneRestore\Admin\LoginController;
 use WpCloneRestore\Admin\SettingsPage;
+use WpCloneRestore\Admin\ToolsPage;
 use WpCloneRestore\Support\OwnOptions;
 use WpCloneRestore\Support\Requirements;
 use WpCloneRestore\Transport\Door;
@@ -35,6 +38,9 @@ final class Plugin {
 		add_action( 'admin_init', array( $this, 'upgrade' ) );
 		if ( is_admin() ) {
 			( new SettingsPage() )->register();
+			( new ToolsPage() )->register();
+			( new AjaxController() )->register();
+			( new LoginController() )->register();
 		}
 	}
 

@@ -18,3 +18,10 @@ spl_autoload_register(
 		}
 	}
 );
+
+if ( ! function_exists( '__' ) ) {
+	/** Without WordPress there is one language. */
+	function __( string $text ): string { // phpcs:ignore
+		return $text;
+	}
+}

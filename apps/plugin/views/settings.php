@@ -15,6 +15,7 @@ defined( 'ABSPATH' ) || exit;
 	<?php if ( isset( $_GET['rotated'] ) ) : // phpcs:ignore WordPress.Security.NonceVerification -- shows a text only. ?>
 		<div class="notice notice-success"><p><?php esc_html_e( 'There is a new pairing key. The former one works for another hour.', 'wp-clone-restore' ); ?></p></div>
 	<?php endif; ?>
+	<p><a href="<?php echo esc_url( \WpCloneRestore\Admin\ToolsPage::url() ); ?>"><?php esc_html_e( 'Clone this site, or restore it from a clone', 'wp-clone-restore' ); ?></a></p>
 	<p><?php esc_html_e( 'Your clone service reads and writes this site with the pairing key. Treat it like a password.', 'wp-clone-restore' ); ?></p>
 	<table class="form-table" role="presentation">
 		<tr>

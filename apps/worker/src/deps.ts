@@ -224,7 +224,7 @@ function sourceAccess(
     ),
     createRewriter: measureRewriters(createRewriter, metrics),
     isOutdatedAgent: async (version) => compareVersions(version, (await readPluginZip(config.pluginZip)).version) < 0,
-    readCloneGuard: () => readFile(join(config.pluginDir, 'clone-guard/wcr-clone-guard.php'), 'utf8'),
+    readCloneGuard: (file) => readFile(join(config.pluginDir, 'clone-guard', file), 'utf8'),
     visit: visitSite,
     settings: { patienceMs: config.patienceSeconds * 1000, copyConcurrency: config.copyConcurrency },
   } satisfies Partial<CloneDeps>;

@@ -23,6 +23,7 @@ export const ROUTE_RULES = {
   listClones: { scope: 'clones:read' },
   readClone: { scope: 'clones:read' },
   readCredentials: { scope: 'credentials:read', action: 'credentials.read' },
+  createLoginLink: { scope: 'credentials:read', action: 'login-link.create' },
   changeClone: { scope: 'clones:write', action: 'clone.extend' },
   deleteClone: { scope: 'clones:write', action: 'clone.delete' },
 

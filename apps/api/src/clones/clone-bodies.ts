@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { CloneStatus } from '@wcr/shared/contracts/clone-record';
-import { idempotencyHeaders, JobLinks } from '../http/common-bodies.ts';
+import { idempotencyHeaders, JobLinks, PageQuery } from '../http/common-bodies.ts';
+import { SiteAddress } from '../sites/site-address.ts';
 import { Source, text } from '../sites/site-bodies.ts';
 import { CallbackUrl } from '../webhooks/callback-url.ts';
 
@@ -97,6 +98,18 @@ export type CloneView = z.infer<typeof CloneView>;
 export const ClonePage = z.object({ clones: z.array(CloneView), nextCursor: z.string().nullable() }).openapi('ClonePage');
 
 export const Credentials = z.object({ username: z.string(), password: z.string(), loginUrl: z.string() }).openapi('Credentials');
+
+export const LoginLink = z.object({ url: z.string(), expiresAt: z.string() }).openapi('LoginLink', {
+  example: {
+    url: 'https://clones.example/clone-20300131-120000-k3x9/?wcr-login#eyJjbG9uZSI6Ii4uLiJ9.c2lnbmF0dXJl',
+    expiresAt: '2030-01-31T12:01:00.000Z',
+  },
+});
+
+/** Query of the list of clones. */
+export const CloneQuery = PageQuery.extend({
+  sourceUrl: SiteAddress.optional().openapi({ description: 'Only clones of this source.', example: 'https://shop.example' }),
+});
 
 export const CloneIdParam = z.object({
   cloneId: z

@@ -3,7 +3,7 @@ import { JobFailure, JobProgress } from '@wcr/shared/contracts/jobs';
 import { QUEUES, redisKeys } from '@wcr/shared/contracts/queues';
 import { AppError } from '@wcr/shared/errors/app-error';
 import type { ErrorCode } from '@wcr/shared/errors/catalogue';
-import type { Job } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { OwnedJob } from './find-job.ts';
 import type { Queues } from './queues.ts';
@@ -30,6 +30,7 @@ export const JobView = z
     status: JobStatus,
     cloneId: z.string().optional(),
     restoreId: z.string().optional(),
+    ahead: z.number().optional().openapi({ description: 'How many jobs of the queue are taken up before it, while it waits.' }),
     progress: JobProgress.optional(),
     attempts: z.number().openapi({ description: 'Attempts that have ended without success, and the one that succeeded.' }),
     maxAttempts: z.number(),
@@ -74,6 +75,7 @@ export async function readJob(deps: { redis: Redis; queues: Queues }, owned: Own
     id: owned.jobId,
     queue: owned.queue,
     status,
+    ahead: status === 'waiting' ? await countAhead(deps.redis, queue, owned.jobId) : undefined,
     cloneId: owned.cloneId,
     restoreId: owned.restoreId,
     progress: JobProgress.safeParse(job.progress).data,
@@ -86,6 +88,13 @@ export async function readJob(deps: { redis: Redis; queues: Queues }, owned: Own
     result: status === 'completed' ? job.returnvalue : undefined,
     error,
   };
+}
+
+/** Workers take from the end of the list. Undefined for a job that was taken up in this moment. */
+async function countAhead(redis: Redis, queue: Queue, jobId: string): Promise<number | undefined> {
+  const waiting = queue.toKey('wait');
+  const [length, index] = await viaRedis(() => Promise.all([redis.llen(waiting), redis.lpos(waiting, jobId)]));
+  return index === null ? undefined : Math.max(0, length - 1 - index);
 }
 
 /** State and job are two reads: while a job moves between lists its state may be unknown for a moment. */

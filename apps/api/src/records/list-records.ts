@@ -13,13 +13,14 @@ export type Listed<R> = {
   readonly index: string;
   readonly keyOf: (id: string) => string;
   readonly parse: (raw: string | null) => R | undefined;
+  readonly isWanted: (record: R) => boolean;
 };
 
 const SCAN_STEP = 200;
 /** Bounds the work of one page for a caller who owns few of very many records. */
 const MAX_SCAN_STEPS = 10;
 
-/** One page of the records the caller may see, newest first. It may be short and still have a successor. */
+/** One page of the wanted records that the caller may see, newest first. It may be short and still have a successor. */
 export async function listRecords<R extends { id: string; owner: string }>(
   redis: Redis,
   listed: Listed<R>,
@@ -46,17 +47,17 @@ export async function listRecords<R extends { id: string; owner: string }>(
   return { records, nextCursor: await cursorOf(redis, listed, caller, lastId) };
 }
 
-/** Those of the records that exist and that the caller may see, in the order given. */
+/** Those of the records that exist, are wanted and that the caller may see, in the order given. */
 async function readOwned<R extends { owner: string }>(
   redis: Redis,
-  { keyOf, parse }: Listed<R>,
+  { keyOf, parse, isWanted }: Listed<R>,
   ids: readonly string[],
   caller: Caller,
 ): Promise<R[]> {
   if (ids.length === 0) return [];
   const found = await redis.mget(ids.map(keyOf));
   const records = found.map(parse).filter((record) => record !== undefined);
-  return records.filter((record) => mayAccess(caller, record.owner));
+  return records.filter((record) => mayAccess(caller, record.owner) && isWanted(record));
 }
 
 const Cursor = z.object({ id: z.string(), score: z.number() });

@@ -29,8 +29,8 @@ export type Change<R> = (record: R) => Partial<R> | undefined;
 /** Records that the API and the workers keep together. Everything throws AppError `queue.unavailable`. */
 export type RecordStore<R extends AnyRecord> = {
   find(id: string): Promise<R | undefined>;
-  /** Newest first. A page may be short and still have a successor. */
-  list(caller: Caller, page: PageRequest): Promise<PageOfRecords<R>>;
+  /** Those that are wanted, newest first. A page may be short and still have a successor. */
+  list(caller: Caller, page: PageRequest, isWanted?: (record: R) => boolean): Promise<PageOfRecords<R>>;
   /**
    * Changes a record as one step, even while a worker writes it; `change` may be called again.
    * @returns the record as it is now, or undefined when it is gone
@@ -51,7 +51,7 @@ export function createRecordStore<R extends AnyRecord>(
   const listed = { ...kind, sealer, parse: (raw: string | null) => parseRecord(kind, raw) };
   return {
     find: async (id) => parseRecord(kind, await viaRedis(() => redis.get(kind.keyOf(id)))),
-    list: (caller, page) => viaRedis(() => listRecords(redis, listed, caller, page)),
+    list: (caller, page, isWanted = () => true) => viaRedis(() => listRecords(redis, { ...listed, isWanted }, caller, page)),
     async change(id, change) {
       for (let tries = 0; tries < MAX_CHANGE_TRIES; tries++) {
         const tried = await tryChange(redis, kind, id, change);

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { RestoreOptions, RestoreReport, RestoreStatus } from '@wcr/shared/contracts/restore';
 import { CloneIdField } from '../clones/clone-bodies.ts';
-import { idempotencyHeaders, JobLinks } from '../http/common-bodies.ts';
+import { idempotencyHeaders, JobLinks, PageQuery } from '../http/common-bodies.ts';
+import { SiteAddress } from '../sites/site-address.ts';
 import { Source, Target } from '../sites/site-bodies.ts';
 import { CallbackUrl } from '../webhooks/callback-url.ts';
 
@@ -89,6 +90,11 @@ export const RestoreView = z
 export type RestoreView = z.infer<typeof RestoreView>;
 
 export const RestorePage = z.object({ restores: z.array(RestoreView), nextCursor: z.string().nullable() }).openapi('RestorePage');
+
+/** Query of the list of restores. */
+export const RestoreQuery = PageQuery.extend({
+  targetUrl: SiteAddress.optional().openapi({ description: 'Only restores to this target.', example: 'https://shop.example' }),
+});
 
 export const RestoreIdParam = z.object({
   restoreId: z

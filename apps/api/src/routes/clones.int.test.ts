@@ -74,6 +74,24 @@ describe('reading clones', () => {
     expect((await errorOf(bad)).message).toMatch(/limit: .*cursor: must be the nextCursor.*x: is not a known field/);
   });
 
+  it('shows those of one source, however its address is spelt, without losing any over pages', async () => {
+    const other = { ...SOURCE, url: 'https://other.example' };
+    const made: string[] = [];
+    for (let index = 0; index < 5; index++) {
+      await accept({ source: other });
+      made.push((await accept({ source: SOURCE })).clone.id);
+    }
+    await accept({ source: SOURCE }, {}, BOB);
+    const query = `sourceUrl=${encodeURIComponent('https://SHOP.example/blog/')}`;
+    const first = await jsonOf<Page>(api.call('GET', `/api/v1/clones?limit=3&${query}`));
+    const second = await jsonOf<Page>(api.call('GET', `/api/v1/clones?limit=3&${query}&cursor=${first.nextCursor}`));
+    expect([...first.clones, ...second.clones].map(({ id }) => id)).toEqual(made.reverse());
+    expect(second.nextCursor).toBeNull();
+    const none = await jsonOf<Page>(api.call('GET', '/api/v1/clones?sourceUrl=https://nobody.example'));
+    expect(none.clones).toEqual([]);
+    expect((await api.call('GET', '/api/v1/clones?sourceUrl=nonsense')).status).toBe(400);
+  });
+
   it('pages clones of one millisecond, though the last of a page goes', async () => {
     const ids = await Promise.all(Array.from({ length: 9 }, async () => (await accept()).clone.id));
     for (const id of ids) await api.deps.redis.zadd(redisKeys.cloneIndex, '1', id);

@@ -1,22 +1,26 @@
 import { createRoute } from '@hono/zod-openapi';
+import type { CloneRecord } from '@wcr/shared/contracts/clone-record';
 import { AppError } from '@wcr/shared/errors/app-error';
+import type { Caller } from '../access/api-keys.ts';
 import { changeExpiry, deleteClone } from '../clones/change-clone.ts';
 import {
   CloneAccepted,
   CloneHeaders,
   CloneIdParam,
   ClonePage,
+  CloneQuery,
   CloneView,
   Credentials,
   changeCloneSchema,
+  LoginLink,
   newCloneSchema,
 } from '../clones/clone-bodies.ts';
 import { viewClone } from '../clones/clone-view.ts';
+import { createLoginLink } from '../clones/login-link.ts';
 import { type AcceptedClone, requestClone } from '../clones/request-clone.ts';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer, WITH_BODY } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
-import { PageQuery } from '../http/common-bodies.ts';
 import { GUARDED, guard, noteRecord } from '../http/guard.ts';
 import { linksOf } from '../queue/job-links.ts';
 
@@ -24,6 +28,7 @@ import { linksOf } from '../queue/job-links.ts';
 export function addCloneRoutes(app: ApiApp, deps: ApiDeps): void {
   addCreate(app, deps);
   addReads(app, deps);
+  addLogins(app, deps);
   addChanges(app, deps);
 }
 
@@ -73,14 +78,16 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
     method: 'get',
     path: '/api/v1/clones',
     summary: 'List clones, newest first',
-    request: { query: PageQuery },
+    request: { query: CloneQuery },
     responses: {
       200: jsonAnswer(ClonePage, 'A page; it may be short and still have a successor.'),
       ...errorAnswers(...GUARDED, 'request.invalid'),
     },
   });
   app.openapi(list, async (context) => {
-    const { records, nextCursor } = await clones.list(context.get('caller'), context.req.valid('query'));
+    const { sourceUrl, ...page } = context.req.valid('query');
+    const isWanted = (record: CloneRecord) => sourceUrl === undefined || record.sourceUrl === sourceUrl;
+    const { records, nextCursor } = await clones.list(context.get('caller'), page, isWanted);
     return context.json({ clones: records.map((record) => viewClone(record, config.publicUrl)), nextCursor }, 200);
   });
 
@@ -97,23 +104,50 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
     const record = await clones.read(context.req.valid('param').cloneId, context.get('caller'));
     return context.json(viewClone(record, config.publicUrl), 200);
   });
+}
 
-  const login = createRoute({
+/** Two ways to sign in to a clone: its administrator's password, and a link. */
+function addLogins(app: ApiApp, deps: ApiDeps): void {
+  const { clones } = deps;
+  const shared = { tags: ['clones'], request: { params: CloneIdParam } };
+  const missing = ['clone.not_found', 'clone.not_ready', 'clone.credentials_missing'] as const;
+  const open = async (cloneId: string, caller: Caller) => {
+    const record = await clones.read(cloneId, caller);
+    if (record.status !== 'ready') throw new AppError('clone.not_ready', { cloneId, status: record.status });
+    return { record, credentials: await clones.credentials(cloneId) };
+  };
+  const password = createRoute({
     ...guard(deps, 'readCredentials'),
     ...shared,
     method: 'get',
     path: '/api/v1/clones/{cloneId}/credentials',
     summary: 'The login of the clone’s own administrator',
-    request: { params: CloneIdParam },
+    responses: { 200: jsonAnswer(Credentials, 'User name, password and login page.'), ...errorAnswers(...GUARDED, ...missing) },
+  });
+  app.openapi(password, async (context) => {
+    const { credentials } = await open(context.req.valid('param').cloneId, context.get('caller'));
+    return context.json(Credentials.parse(credentials), 200);
+  });
+
+  const link = createRoute({
+    ...guard(deps, 'createLoginLink'),
+    ...shared,
+    method: 'post',
+    path: '/api/v1/clones/{cloneId}/login-links',
+    summary: 'A link that signs in to the clone, once',
+    description:
+      'Signs its first visitor in as the clone’s own administrator, within a minute. It is a secret: open it in a browser, ' +
+      'do not send it to people. What it shows the clone stands behind the `#`, so that no server’s log has it.',
     responses: {
-      200: jsonAnswer(Credentials, 'User name, password and login page.'),
-      ...errorAnswers(...GUARDED, 'clone.not_found', 'clone.not_ready', 'clone.credentials_missing'),
+      201: jsonAnswer(LoginLink, 'The link, and until when it can be used.'),
+      ...errorAnswers(...GUARDED, ...missing, 'clone.login_links_unsupported'),
     },
   });
-  app.openapi(login, async (context) => {
-    const { id, status } = await clones.read(context.req.valid('param').cloneId, context.get('caller'));
-    if (status !== 'ready') throw new AppError('clone.not_ready', { cloneId: id, status });
-    return context.json(await clones.credentials(id), 200);
+  app.openapi(link, async (context) => {
+    const { record, credentials } = await open(context.req.valid('param').cloneId, context.get('caller'));
+    const { url, expiresAt } = createLoginLink(record, credentials, deps.now());
+    context.header('Cache-Control', 'no-store');
+    return context.json({ url, expiresAt: new Date(expiresAt).toISOString() }, 201);
   });
 }
 

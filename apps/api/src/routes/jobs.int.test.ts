@@ -37,6 +37,15 @@ async function codeOf(response: Response) {
 }
 
 describe('a job', () => {
+  it('tells how many are taken up before it, while it waits', async () => {
+    const ids = [await newJob(), await newJob(), await newJob()];
+    expect(await Promise.all(ids.map(async (id) => (await read(id)).ahead))).toEqual([0, 1, 2]);
+    const first = await stages.take();
+    expect(await read(ids[0] ?? '')).toMatchObject({ status: 'active' });
+    expect(await Promise.all(ids.map(async (id) => (await read(id)).ahead))).toEqual([undefined, 0, 1]);
+    await first.complete({});
+  });
+
   it('is shown in each of its states', async () => {
     const id = await newJob();
     expect(await read(id)).toMatchObject({

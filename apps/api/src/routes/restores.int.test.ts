@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { RestorePage, RestoreView } from '../restores/restore-bodies.ts';
 import { errorOf, jsonOf, SOURCE } from '../testing/clone-calls.ts';
 import { stageJobs } from '../testing/job-stages.ts';
-import { type Accepted, reportOf, restoreCalls } from '../testing/restore-calls.ts';
+import { type Accepted, reportOf, restoreCalls, TARGET } from '../testing/restore-calls.ts';
 import { ALICE, BOB, ROOT, startTestApi, type TestApi } from '../testing/start-api.ts';
 
 type Page = z.infer<typeof RestorePage>;
@@ -54,6 +54,13 @@ describe('reading restores', () => {
     expect(second.nextCursor).toBeNull();
     const bad = await api.call('GET', '/api/v1/restores?cursor=1.clone-20200101-000000-aaaa&limit=0&x=1');
     expect((await errorOf(bad)).message).toMatch(/limit: .*cursor: must be the nextCursor.*x: is not a known field/);
+  });
+
+  it('shows those to one target, however its address is spelt', async () => {
+    await accept({ ...BODY, target: { ...TARGET, url: 'https://other.example' } });
+    const { id } = (await accept({ ...BODY, target: { ...TARGET, url: 'https://live.example/' } })).restore;
+    const page = await jsonOf<Page>(api.call('GET', '/api/v1/restores?targetUrl=https://LIVE.example:443'));
+    expect(page.restores.map((restore) => restore.id)).toEqual([id]);
   });
 
   it('shows what workers write, times as text', async () => {

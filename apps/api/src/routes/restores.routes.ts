@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
+import type { RestoreRecord } from '@wcr/shared/contracts/restore';
 import type { ApiDeps } from '../deps.ts';
 import { errorAnswers, jsonAnswer, WITH_BODY } from '../http/answers.ts';
 import type { ApiApp } from '../http/api-env.ts';
-import { PageQuery } from '../http/common-bodies.ts';
 import { GUARDED, guard, noteRecord } from '../http/guard.ts';
 import { linksOf } from '../queue/job-links.ts';
 import { type AcceptedRestore, requestRestore } from '../restores/request-restore.ts';
@@ -12,6 +12,7 @@ import {
   RestoreHeaders,
   RestoreIdParam,
   RestorePage,
+  RestoreQuery,
   RestoreView,
 } from '../restores/restore-bodies.ts';
 import { viewRestore } from '../restores/restore-view.ts';
@@ -76,14 +77,16 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
     method: 'get',
     path: '/api/v1/restores',
     summary: 'List restores, newest first',
-    request: { query: PageQuery },
+    request: { query: RestoreQuery },
     responses: {
       200: jsonAnswer(RestorePage, 'A page; it may be short and still have a successor.'),
       ...errorAnswers(...GUARDED, 'request.invalid'),
     },
   });
   app.openapi(list, async (context) => {
-    const { records, nextCursor } = await restores.list(context.get('caller'), context.req.valid('query'));
+    const { targetUrl, ...page } = context.req.valid('query');
+    const isWanted = (record: RestoreRecord) => targetUrl === undefined || record.targetUrl === targetUrl;
+    const { records, nextCursor } = await restores.list(context.get('caller'), page, isWanted);
     return context.json({ restores: records.map((record) => viewRestore(record, config.publicUrl)), nextCursor }, 200);
   });
 

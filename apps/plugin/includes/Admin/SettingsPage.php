@@ -11,9 +11,8 @@ use WpCloneRestore\Agent\PairingKeyStore;
  */
 final class SettingsPage {
 
-	public const SLUG        = 'wp-clone-restore';
-	private const CAPABILITY = 'manage_options';
-	private const ROTATE     = 'wcr_rotate_key';
+	public const SLUG    = 'wp-clone-restore';
+	private const ROTATE = 'wcr_rotate_key';
 
 	public function register(): void {
 		add_action( 'admin_menu', array( $this, 'add_page' ) );
@@ -23,7 +22,7 @@ final class SettingsPage {
 
 	public function add_page(): void {
 		$title = __( 'Clone & Restore', 'wp-clone-restore' );
-		add_options_page( $title, $title, self::capability(), self::SLUG, array( $this, 'render' ) );
+		add_options_page( $title, $title, Site::capability(), self::SLUG, array( $this, 'render' ) );
 	}
 
 	/**
@@ -31,13 +30,17 @@ final class SettingsPage {
 	 * @return array<int|string, string>
 	 */
 	public function add_link( array $links ): array {
-		$link = sprintf( '<a href="%s">%s</a>', esc_url( self::url() ), esc_html__( 'Settings', 'wp-clone-restore' ) );
-		return array_merge( array( 'settings' => $link ), $links );
+		$link  = '<a href="%s">%s</a>';
+		$added = array(
+			'tools'    => sprintf( $link, esc_url( ToolsPage::url() ), esc_html__( 'Clone this site', 'wp-clone-restore' ) ),
+			'settings' => sprintf( $link, esc_url( self::url() ), esc_html__( 'Settings', 'wp-clone-restore' ) ),
+		);
+		return array_merge( $added, $links );
 	}
 
 	/** Makes a new key and comes back. */
 	public function rotate(): void {
-		if ( ! current_user_can( self::capability() ) ) {
+		if ( ! current_user_can( Site::capability() ) ) {
 			wp_die( esc_html__( 'Sorry, you are not allowed to do that.', 'wp-clone-restore' ), '', array( 'response' => 403 ) );
 		}
 		check_admin_referer( self::ROTATE );
@@ -47,17 +50,12 @@ final class SettingsPage {
 	}
 
 	public function render(): void {
-		if ( ! current_user_can( self::capability() ) ) {
+		if ( ! current_user_can( Site::capability() ) ) {
 			return;
 		}
 		$key = PairingKeyStore::ensure()->current();
 		nocache_headers();
 		require dirname( __DIR__, 2 ) . '/views/settings.php';
-	}
-
-	/** On a network the key opens every site of it. */
-	private static function capability(): string {
-		return is_multisite() ? 'manage_network_options' : self::CAPABILITY;
 	}
 
 	private static function url(): string {

@@ -6,6 +6,7 @@ export const AuditAction = z.enum([
   'clone.extend',
   'clone.delete',
   'credentials.read',
+  'login-link.create',
   'restore.create',
   'restore.rollback',
   'job.cancel',

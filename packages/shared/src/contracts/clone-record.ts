@@ -26,6 +26,12 @@ export const CloneRecord = z.object({
 });
 export type CloneRecord = z.infer<typeof CloneRecord>;
 
-/** The login of a clone's own administrator. */
-export const CloneCredentials = z.object({ username: z.string(), password: z.string(), loginUrl: z.string() });
+/** What lets somebody into a clone's wp-admin as its own administrator. */
+export const CloneCredentials = z.object({
+  username: z.string(),
+  password: z.string(),
+  loginUrl: z.string(),
+  /** Signs login links; the clone knows it too. Clones that were made before there were login links have none. */
+  loginSecret: z.string().optional(),
+});
 export type CloneCredentials = z.infer<typeof CloneCredentials>;

@@ -108,6 +108,12 @@ export const CATALOGUE = {
     'The login of the clone {cloneId} is being written again.',
     'Ask again in a minute; the sweeper renews it.',
   ),
+  'clone.login_links_unsupported': entry(
+    409,
+    false,
+    'The clone {cloneId} was made before there were login links.',
+    'Sign in with its user name and password, or make a new clone.',
+  ),
   'clone.verify_failed': entry(
     502,
     true,

@@ -17,8 +17,11 @@ export type WordPressOptions = {
   readonly title?: string;
   /** Table prefix; `wp_` by default. */
   readonly prefix?: string;
-  /** `debian`: the distribution's package (complete); `6.2` to `6.5`: as released, without wp-admin's scripts and styles. */
-  readonly version?: 'debian' | '6.2' | '6.3' | '6.4' | '6.5';
+  /**
+   * `debian`: the distribution's package (complete); `6.2` to `6.5`: as released, without wp-admin's scripts and styles; `nightly`: the
+   * newest that can be had (an alpha of 6.7), complete.
+   */
+  readonly version?: 'debian' | '6.2' | '6.3' | '6.4' | '6.5' | 'nightly';
   /** Pretty permalinks; on by default. */
   readonly permalinks?: boolean;
   /** Further constants of wp-config.php. */
@@ -62,7 +65,8 @@ async function placeFiles(dir: string, version: string): Promise<void> {
     await runCommand('cp', ['-RL', `${DISTRIBUTION_FOLDER}/.`, dir]);
     rmSync(join(dir, '.htaccess'), { force: true });
   } else {
-    await runCommand('unzip', ['-q', '-o', buildZip(version), '-d', dir]);
+    await runCommand('unzip', ['-q', '-o', buildFile(`src/wordpress/wp-${version}.zip`), '-d', dir]);
+    if (version === 'nightly') await runCommand('cp', ['-R', `${buildFile('public/wp-nightly')}/.`, dir]);
     // Leftovers of the builds' SQLite set-up.
     rmSync(join(dir, 'wp-content/database'), { recursive: true, force: true });
   }
@@ -72,9 +76,9 @@ async function placeFiles(dir: string, version: string): Promise<void> {
   }
 }
 
-function buildZip(version: string): string {
+function buildFile(path: string): string {
   const entry = fileURLToPath(import.meta.resolve('@wp-playground/wordpress-builds/package.json'));
-  return join(dirname(entry), `src/wordpress/wp-${version}.zip`);
+  return join(dirname(entry), path);
 }
 
 function wpConfig(options: WordPressOptions): string {

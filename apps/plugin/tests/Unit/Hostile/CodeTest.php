@@ -15,6 +15,9 @@ use SplFileInfo;
  */
 final class CodeTest extends TestCase {
 
+	/** The one place that calls anybody: the service whose address an administrator has typed. */
+	private const CALLER = 'includes/Admin/ServiceClient.php';
+
 	/** Functions that make objects, code or commands of a text. */
 	private const FORBIDDEN = '/^(maybe_)?unserialize$|^create_function$|^assert$|^extract$|^(shell_|pcntl_)?exec$|^system$|^passthru$|^popen$|^proc_open$|^igbinary_unserialize$|^msgpack_unpack$|^wp_remote_|^curl_|^fsockopen$|^call_user_func/i';
 
@@ -30,7 +33,8 @@ final class CodeTest extends TestCase {
 		}
 		self::assertGreaterThan( 100, count( $files ) );
 		foreach ( $files as $file ) {
-			self::assertSame( array(), self::found_in( (string) file_get_contents( $file ) ), $file );
+			$allowed = $plugin . '/' . self::CALLER === $file ? array( 'wp_remote_request', 'wp_remote_retrieve_response_code', 'wp_remote_retrieve_body' ) : array();
+			self::assertSame( $allowed, self::found_in( (string) file_get_contents( $file ) ), $file );
 		}
 	}
 

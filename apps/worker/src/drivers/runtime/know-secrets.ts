@@ -4,7 +4,8 @@ import type { CloneHandle, Runtime } from './runtime.types.ts';
 /** Makes the secrets of clones known to the redactor as they are handed out. */
 export function knowSecrets(runtime: Runtime, redactor: Redactor): Runtime {
   const know = (handle: CloneHandle): CloneHandle => {
-    redactor.add(handle.pairingKey, handle.database.password, handle.credentials.password);
+    const { password, loginSecret } = handle.credentials;
+    redactor.add(handle.pairingKey, handle.database.password, password, ...(loginSecret === undefined ? [] : [loginSecret]));
     return handle;
   };
   return {

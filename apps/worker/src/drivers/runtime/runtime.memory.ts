@@ -29,7 +29,12 @@ export function createMemoryRuntime(options: MemoryRuntimeOptions = {}): Runtime
       pairingKey: derived(id, 'pairing key'),
       rootPath: `/clones/${id}/site/`,
       database: { host: 'localhost', name, user: name, password: derived(id, 'database') },
-      credentials: { username: 'clone-admin', password: derived(id, 'admin'), loginUrl: `${addressOf(id)}/wp-login.php` },
+      credentials: {
+        username: 'clone-admin',
+        password: derived(id, 'admin'),
+        loginUrl: `${addressOf(id)}/wp-login.php`,
+        loginSecret: derived(id, 'login links'),
+      },
     };
   }
 

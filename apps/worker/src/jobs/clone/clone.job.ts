@@ -65,9 +65,9 @@ export const cloneJob = defineJob<CloneDeps>()({
     });
     const finished = await step('finish-clone', async (s) => {
       const sides = await open(s);
-      const guard = await deps.readCloneGuard();
       const { inexact } = tables;
-      return finishClone(sides, { plan, handle: sides.handle, rewriter, guard, inexact, excludeTables: exclude.tables }, s);
+      const readGuard = deps.readCloneGuard;
+      return finishClone(sides, { plan, handle: sides.handle, rewriter, readGuard, inexact, excludeTables: exclude.tables }, s);
     });
     const verified = await step('verify-clone', async (s) => {
       await deps.runtime.update(input.cloneId, { finishedAt: deps.now() });

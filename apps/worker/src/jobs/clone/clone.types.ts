@@ -42,8 +42,8 @@ export type CloneDeps = {
   /** Whether an agent of this version should be updated to ours. */
   readonly isOutdatedAgent: (version: string) => Promise<boolean>;
   readonly createRewriter: (map: RewriteMap) => Rewriter;
-  /** Text of the must-use plugin that keeps a clone from acting on the world. */
-  readonly readCloneGuard: () => Promise<string>;
+  /** Text of a must-use plugin of clones, by the name of its file. */
+  readonly readCloneGuard: (file: string) => Promise<string>;
   /** GETs and POSTs to the finished clone. */
   readonly visit: typeof visitSite;
   readonly settings: { readonly patienceMs: number; readonly copyConcurrency: number };

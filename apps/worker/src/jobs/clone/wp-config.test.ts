@@ -69,6 +69,11 @@ it('lets no constant of the source undo the isolation', () => {
   });
 });
 
+it('tells the clone what login links are signed with, where it has such a secret', () => {
+  expect(evaluate(renderWpConfig({ ...facts, loginSecret: 'abc' }))).toMatchObject({ WCR_CLONE_LOGIN_SECRET: 'abc' });
+  expect(evaluate(renderWpConfig(facts))).not.toHaveProperty('WCR_CLONE_LOGIN_SECRET');
+});
+
 it('gives every clone salts of its own', () => {
   expect(evaluate(renderWpConfig(facts))['AUTH_KEY']).not.toBe(evaluate(renderWpConfig(facts))['AUTH_KEY']);
 });

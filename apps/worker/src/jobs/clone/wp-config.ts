@@ -5,6 +5,8 @@ export type WpConfigFacts = {
   readonly url: string;
   readonly sourceHost: string;
   readonly expiresAt: number;
+  /** What login links are signed with; a clone without it takes none. */
+  readonly loginSecret?: string | undefined;
   readonly database: { readonly host: string; readonly name: string; readonly user: string; readonly password: string };
   readonly charset: string;
   readonly collation: string;
@@ -45,6 +47,7 @@ export function renderWpConfig(facts: WpConfigFacts): string {
     WCR_CLONE_ID: facts.cloneId,
     WCR_CLONE_SOURCE: facts.sourceHost,
     WCR_CLONE_EXPIRES_AT: Math.floor(facts.expiresAt / 1000),
+    ...(facts.loginSecret === undefined ? {} : { WCR_CLONE_LOGIN_SECRET: facts.loginSecret }),
   };
   const carried = Object.entries(facts.constants).filter(([name]) => !Object.hasOwn(own, name) && isCarried(name));
   return [

@@ -20,6 +20,7 @@ it.each([
   ['wp-content/uploads/cache/x', 'site'],
   ['wp-content/plugins/wp-clone-restore/wp-clone-restore.php', 'own'],
   ['wp-content/mu-plugins/wcr-clone-guard.php', 'own'],
+  ['wp-content/mu-plugins/wcr-clone-login.php', 'own'],
   ['wp-content/mu-plugins/0-wp-clone-restore.php', 'own'],
   ['wp-content/wcr-work-1f/journal', 'own'],
 ])('never takes %s along', (path, reason) => {

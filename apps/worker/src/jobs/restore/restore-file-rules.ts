@@ -1,6 +1,6 @@
 import type { RestoreOptions } from '@wcr/shared/contracts/restore';
 import { PARKED_SUFFIX } from '../clone/file-rules.ts';
-import { GUARD_FILE } from '../clone/steps/finish-clone.ts';
+import { GUARD_FILES } from '../clone/steps/finish-clone.ts';
 import type { SitePair } from './site-pair.ts';
 
 /** What a restore does with a path of the site. `unit` names files that are only changed together. */
@@ -60,7 +60,7 @@ type Kept = { reason: 'core' | 'site' | 'own'; matches: (path: string) => boolea
 function keptPaths({ content, plugins, muPlugins, uploads }: SitePair['folders']): Kept[] {
   const site = new Set([...SITE_FILES, ...DROP_INS.map((name) => `${content}/${name}`)]);
   const madeAnew = [content, uploads].flatMap((folder) => MADE_ANEW.map((name) => `${folder}/${name}`));
-  const own = new Set([`${muPlugins}/${GUARD_FILE}`, `${muPlugins}/${OWN_LOADER}`]);
+  const own = new Set([...GUARD_FILES, OWN_LOADER].map((file) => `${muPlugins}/${file}`));
   return [
     { reason: 'core', matches: (path) => CORE_FOLDERS.test(path) || CORE_FILES.test(path) },
     { reason: 'own', matches: (path) => own.has(path) || isIn(path, `${plugins}/${OWN_PLUGIN}`) },

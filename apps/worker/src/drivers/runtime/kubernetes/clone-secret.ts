@@ -14,6 +14,8 @@ const Secrets = z.object({
   'pairing-key': z.string().regex(/^[0-9a-f]{64}$/),
   username: z.string(),
   password: z.string(),
+  /** Secrets of an earlier version have none. */
+  'login-secret': z.string().optional(),
 });
 /** What only the clone and its workers may know. */
 export type CloneSecrets = z.infer<typeof Secrets>;
@@ -22,12 +24,13 @@ export type CloneSecrets = z.infer<typeof Secrets>;
 export async function ensureSecrets(cluster: Cluster, owner: OwnerReference, signal: AbortSignal): Promise<CloneSecrets> {
   const known = await readSecrets(cluster, owner.name, signal);
   if (known) return known;
-  const secrets: CloneSecrets = {
+  const secrets = {
     [DATABASE_PASSWORD_KEY]: randomBytes(24).toString('base64url'),
     'pairing-key': randomBytes(32).toString('hex'),
     username: `clone-admin-${randomBytes(3).toString('hex')}`,
     password: randomBytes(18).toString('base64url'),
-  };
+    'login-secret': randomBytes(32).toString('hex'),
+  } satisfies CloneSecrets;
   const metadata = ownedBy(owner, { name: owner.name, component: 'web' });
   const secret: Manifest = { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: encode(secrets) };
   const made = await cluster.create(secret, signal);

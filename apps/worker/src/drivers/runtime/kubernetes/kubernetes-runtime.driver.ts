@@ -197,7 +197,12 @@ function toHandle(parts: Parts, clone: { root: CloneRoot; secrets: CloneSecrets;
     pairingKey: secrets['pairing-key'],
     rootPath: SITE_ROOT,
     database: { ...database, password: secrets[DATABASE_PASSWORD_KEY] },
-    credentials: { username: secrets.username, password: secrets.password, loginUrl: `${url}/wp-login.php` },
+    credentials: {
+      username: secrets.username,
+      password: secrets.password,
+      loginUrl: `${url}/wp-login.php`,
+      ...(secrets['login-secret'] === undefined ? {} : { loginSecret: secrets['login-secret'] }),
+    },
   };
 }
 

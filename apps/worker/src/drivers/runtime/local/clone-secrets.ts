@@ -72,6 +72,7 @@ export async function ensureSecrets(
       username: `clone-admin-${randomBytes(3).toString('hex')}`,
       password: randomBytes(18).toString('base64url'),
       loginUrl: `${clone.url}/wp-login.php`,
+      loginSecret: randomBytes(32).toString('hex'),
     },
   };
   const file = renderFile(sealer.seal(secrets, contextOf(clone.id)));

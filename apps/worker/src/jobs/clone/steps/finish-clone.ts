@@ -6,18 +6,20 @@ import type { Statement, TargetAgent } from '../../../drivers/agent/target-agent
 import type { CloneHandle } from '../../../drivers/runtime/runtime.types.ts';
 import type { StepContext } from '../../../engine/engine.types.ts';
 import type { Rewriter } from '../../../rewriter/rewriter.types.ts';
+import type { CloneDeps } from '../clone.types.ts';
 import { hashPassword } from '../phpass.ts';
 import { renderWpConfig } from '../wp-config.ts';
 import type { CopyPlan } from './plan-copy.ts';
 
-export const GUARD_FILE = 'wcr-clone-guard.php';
+/** Must-use plugins of clones, of the folder `clone-guard`: what keeps them from acting on the world, and login links. */
+export const GUARD_FILES = ['wcr-clone-guard.php', 'wcr-clone-login.php'] as const;
 
 type Sides = { source: SourceAgent; target: TargetAgent; base: BaseStore };
 type Options = {
   plan: CopyPlan;
   handle: CloneHandle;
   rewriter: Rewriter;
-  guard: string;
+  readGuard: CloneDeps['readCloneGuard'];
   /** Tables of whose rows the clone's server changed some. */
   inexact: readonly string[];
   excludeTables: readonly string[];
@@ -42,7 +44,7 @@ async function adapt({ source, target, base }: Sides, options: Options, step: St
   for (const warning of warnings) step.log(warning);
   await target.writeFile('wp-config.php', configOf(plan, handle), 0o640);
   await target.makeEntries([{ kind: 'd', path: plan.muPlugins, mode: 0o755 }]);
-  await target.writeFile(`${plan.muPlugins}/${GUARD_FILE}`, options.guard);
+  for (const file of GUARD_FILES) await target.writeFile(`${plan.muPlugins}/${file}`, await options.readGuard(file));
   const adminId = await target.ensureAdmin({
     login: handle.credentials.username,
     email: `${handle.record.id}@clone.invalid`,
@@ -68,6 +70,7 @@ function configOf(plan: CopyPlan, handle: CloneHandle): string {
     url: handle.url,
     sourceHost: new URL(plan.home).host,
     expiresAt: handle.record.expiresAt,
+    loginSecret: handle.credentials.loginSecret,
     database: handle.database,
     charset: plan.charset,
     collation: plan.collation,
