@@ -15,7 +15,7 @@ import type { SweepDeps, SweepFinding } from './sweep.types.ts';
 export const sweepJob = defineJob<SweepDeps>()({
   name: SWEEP_QUEUE,
   input: SweepInput,
-  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'fill-pool', 'reseal', 'record-figures'],
+  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'hasten-jobs', 'fill-pool', 'reseal', 'record-figures'],
   async run({ deps, step }) {
     const clones = await step('settle-clones', async (context) => {
       const records = await deps.runtime.list();
@@ -30,6 +30,7 @@ export const sweepJob = defineJob<SweepDeps>()({
     const restores = await step('settle-restores', async (context) =>
       settleAll(deps, context, await deps.restores.list(), (record) => settleRestore(deps, record)),
     );
+    const hastened = await step('hasten-jobs', () => deps.hastenFarDelays());
     const { warmTargets, ...pool } = await step('fill-pool', (context) => fillPool(deps, context));
     const sealed = await step('reseal', (context) => resealAll(deps, context));
     await step('record-figures', async () => {
@@ -41,7 +42,8 @@ export const sweepJob = defineJob<SweepDeps>()({
     const unsettled = [counted(clones.unsettled + projected.unsettled, 'clones'), counted(restores.unsettled, 'restores')].flat();
     if (unsettled.length > 0)
       throw new AppError('runtime.failed', { reason: `${unsettled.join(' and ')} could not be looked after` });
-    return { ...clones.counts, ...projected.counts, ...restores.counts, ...pool, ...sealed };
+    const jobs = hastened > 0 ? { 'job-hastened': hastened } : {};
+    return { ...clones.counts, ...projected.counts, ...restores.counts, ...jobs, ...pool, ...sealed };
   },
 });
 

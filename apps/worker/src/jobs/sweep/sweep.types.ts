@@ -19,6 +19,8 @@ export type SweepDeps = {
   readonly restoreJobs: Pick<CloneJobs, 'state'>;
   readonly rollbacks: Pick<RollbackSchedule, 'undo'>;
   readonly secrets: Pick<SecretStore, 'forget' | 'has'>;
+  /** Has jobs tried again that a wrong clock has delayed for longer than any delay lasts; answers how many. */
+  readonly hastenFarDelays: () => Promise<number>;
   /** Seals what is in Redis anew; only while there are other keys than the present one. */
   readonly reseal?: ((signal: AbortSignal) => Promise<Resealed>) | undefined;
   readonly settings: {
@@ -41,6 +43,7 @@ export type SweepFinding =
   | 'projection-ended'
   | 'restore-ended'
   | 'rollback-asked'
+  | 'job-hastened'
   | 'target-made'
   | 'target-removed'
   | 'resealed'
