@@ -41,6 +41,8 @@ export const redisKeys = {
   audit: `${QUEUE_PREFIX}:audit`,
   /** Hash of what is being done right now, until it is known how it ended. */
   auditOpen: `${QUEUE_PREFIX}:audit-open`,
+  /** Hash of the latest request for another expiry of a clone. */
+  expiryOrder: (cloneId: string) => `${QUEUE_PREFIX}:expiry-order:${cloneId}`,
   agentTransport: (siteDigest: string) => `${QUEUE_PREFIX}:agent-transport:${siteDigest}`,
   pairing: (siteDigest: string) => `${QUEUE_PREFIX}:pairing:${siteDigest}`,
   /** Set by `POST /jobs/{id}/cancel`, read by the engine at every checkpoint and heartbeat. */
