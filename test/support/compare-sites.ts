@@ -25,7 +25,12 @@ const PARKED = /^(wp-content\/(?:object-cache|advanced-cache|db)\.php|\.user\.in
 export async function compareSites(
   source: SiteSide,
   clone: SiteSide,
-  options: { isSiteTable?: (name: string) => boolean; foreign?: readonly string[] } = {},
+  options: {
+    isSiteTable?: (name: string) => boolean;
+    foreign?: readonly string[];
+    /** Files in which no address is looked for, since there can be none. */
+    addressless?: RegExp;
+  } = {},
 ): Promise<Difference[]> {
   const rewriter = createRewriter({
     urls: [{ from: source.url, to: clone.url }],
@@ -58,7 +63,10 @@ export async function compareSites(
   };
   return [
     ...(await compareDatabases(source.db, clone.db, rules, neutralise)),
-    ...compareFiles(source.dir, clone.dir, { neutralise, marks: rules.sourceMarks, foreign: rules.foreign }),
+    ...compareFiles(source.dir, clone.dir, {
+      ...{ neutralise, marks: rules.sourceMarks, foreign: rules.foreign },
+      ...(options.addressless && { addressless: options.addressless }),
+    }),
   ];
 }
 
@@ -77,7 +85,12 @@ function isCompared(path: string): boolean {
   return !OWN_FILES.some((pattern) => pattern.test(path)) && !PARKED.test(path);
 }
 
-type FileRules = { neutralise: Neutralise; marks: readonly string[]; foreign: readonly string[] };
+type FileRules = {
+  neutralise: Neutralise;
+  marks: readonly string[];
+  foreign: readonly string[];
+  addressless?: RegExp;
+};
 
 function compareFile(left: string, right: string, path: string, rules: FileRules): Difference[] {
   const [before, after] = [lstatSync(left), lstatSync(right)];
@@ -96,6 +109,7 @@ function kindOf(entry: Stats): string {
 }
 
 function leaksInFile(file: string, path: string, rules: FileRules): Difference[] {
+  if (rules.addressless?.test(path)) return [];
   const bytes = readFileSync(file);
   const text = bytes.length <= MAX_TEXT_BYTES && !bytes.includes(0) ? bytes.toString('utf8') : '';
   const left = rules.foreign.reduce((all, foreign) => all.replaceAll(foreign, ''), text).toLowerCase();

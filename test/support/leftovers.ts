@@ -27,7 +27,8 @@ function uidsOf(stack: TestStack, mentions: (text: string) => boolean): string[]
   return uids.filter((uid) => mentions(readFileSync(join(dir, uid), 'utf8'))).map((uid) => `user ${uid}`);
 }
 
-function processesNaming(mentions: (text: string) => boolean): string[] {
+/** Command lines of PHP that mention something. */
+export function processesNaming(mentions: (text: string) => boolean): string[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map((pid) => commandOf(pid))

@@ -92,7 +92,7 @@ export async function findDifferences(
   stack: TestStack,
   source: Source,
   clone: Pick<CloneView, 'id' | 'url'>,
-  options: { copiesViews?: boolean } = {},
+  options: { copiesViews?: boolean; addressless?: RegExp } = {},
 ): Promise<Difference[]> {
   const { prefix } = source;
   const views = options.copiesViews === false ? await viewsOf(stack, source) : [];
@@ -106,7 +106,7 @@ export async function findDifferences(
       prefix,
       db: { server: stack.mariaDb, database: databaseOf(clone.id) },
     },
-    { isSiteTable, foreign: source.addresses.foreign },
+    { isSiteTable, foreign: source.addresses.foreign, ...(options.addressless && { addressless: options.addressless }) },
   );
 }
 

@@ -12,6 +12,7 @@ import type { SharedMariaDb } from '@wcr/stack/testing/service-broker';
 import { useMariaDb, useRedis } from '@wcr/stack/testing/services';
 
 type Environment = Readonly<Record<string, string>>;
+type StackServices = { readonly redisUrl: string; readonly mariaDb: SharedMariaDb };
 
 export type Answer<T> = { readonly status: number; readonly body: T };
 
@@ -33,6 +34,10 @@ export type TestStack = AsyncDisposable & {
   call<T = unknown>(method: string, path: string, body?: unknown, headers?: Environment): Promise<Answer<T>>;
   /** One more worker; the stack starts with `workers` of them. @param main another program than the worker's own */
   startWorker(env?: Environment, main?: string): Promise<Service>;
+  /** Gateway or API, as it was started last. */
+  program(name: 'gateway' | 'api'): Service;
+  /** Starts gateway or API again where it was, once nothing of the last one runs. */
+  restart(name: 'gateway' | 'api'): Promise<void>;
   /** Text of every log so far. */
   readLogs(): string;
 };
@@ -44,6 +49,8 @@ export async function startTestStack(
     env?: Environment;
     /** Room for all clones together, in MiB. */
     clonesMb?: number;
+    /** Services of the stack's own instead of the run's. */
+    services?: StackServices;
   } = {},
 ): Promise<TestStack> {
   const dir = mkdtempSync(join(tmpdir(), 'wcr-e2e-'));
@@ -52,7 +59,10 @@ export async function startTestStack(
   const layout = stackLayout({ WCR_STATE_DIR: dir });
   mkdirSync(layout.clones, { recursive: true, mode: 0o755 });
   const space = options.clonesMb === undefined ? undefined : await limitSpace(layout.clones, options.clonesMb);
-  const [redis, mariaDb] = await Promise.all([useRedis(), useMariaDb(), buildZip(layout.root, layout.pluginZip)]);
+  const [{ redisUrl, mariaDb }] = await Promise.all([
+    options.services ?? sharedServices(),
+    buildZip(layout.root, layout.pluginZip),
+  ]);
   const secrets = {
     secretsKey: randomBytes(32).toString('hex'),
     databasePassword: mariaDb.rootPassword,
@@ -62,7 +72,7 @@ export async function startTestStack(
   // Tests ask again and again, several at a time with one key.
   const limitless = { WCR_KEY_REQUESTS_PER_MINUTE: '0', WCR_KEY_ENQUEUES_PER_HOUR: '0' };
   const env = { WCR_LOG_LEVEL: 'debug', WCR_RUN_DIR: join(dir, 'run'), ...ownUsers(), ...limitless, ...options.env };
-  const programs = stackApps({ layout, ports, secrets, redisUrl: redis.url, mariaDb, env: { ...process.env, ...env } });
+  const programs = stackApps({ layout, ports, secrets, redisUrl, mariaDb, env: { ...process.env, ...env } });
   const running: Service[] = [];
   const logs: string[] = [];
   const start = async (app: StackApp, extra: Environment = {}): Promise<Service> => {
@@ -87,17 +97,23 @@ export async function startTestStack(
     const program = programOf(programs, 'worker');
     return start({ ...program, main: main ?? program.main }, { WCR_METRICS_PORT: port, ...extra });
   };
-  await Promise.all([start(programOf(programs, 'gateway')), start(programOf(programs, 'api'))]);
+  const [gateway, api] = await Promise.all([start(programOf(programs, 'gateway')), start(programOf(programs, 'api'))]);
+  const kept = { gateway, api };
   await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorker()));
   return {
     ...{ dir, mariaDb, startWorker, secrets },
+    program: (name) => kept[name],
+    async restart(name) {
+      await kept[name].stop();
+      kept[name] = await start(programOf(programs, name));
+    },
     get pids() {
       return running.map(({ pid }) => pid);
     },
     localDir: layout.clones,
     clonesUrl: `http://127.0.0.1:${ports.gateway}`,
     apiUrl: `http://127.0.0.1:${ports.api}`,
-    redisUrl: redis.url,
+    redisUrl,
     pluginZip: layout.pluginZip,
     isClonesSpaceLimited: space !== undefined,
     readLogs: () => logs.map((file) => readFileSync(file, 'utf8')).join('\n'),
@@ -109,6 +125,11 @@ export async function startTestStack(
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function sharedServices(): Promise<StackServices> {
+  const [redis, mariaDb] = await Promise.all([useRedis(), useMariaDb()]);
+  return { redisUrl: redis.url, mariaDb };
 }
 
 /** Several stacks run at a time: clones of one must not run as users of another's. */

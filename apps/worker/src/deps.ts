@@ -41,6 +41,7 @@ import { createRestoreProjection } from './projection/restores.ts';
 import { createCloneJobs, createJobStates } from './queue/clone-jobs.ts';
 import { createExpireSchedule } from './queue/expire-schedule.ts';
 import { createExpiryOrder } from './queue/expiry-order.ts';
+import { hastenFarDelays } from './queue/far-delays.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from './queue/queues.ts';
 import { connectRedis } from './queue/redis-connection.ts';
 import { resealRedis } from './queue/reseal.ts';
@@ -61,6 +62,8 @@ import type { WorkerSettings } from './worker.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** Longest delay before a job is tried again. */
+const MAX_BACKOFF_MS = 2 * MINUTE_MS;
 /** How often a job may be lost by its workers; BullMQ's own limit lies above it, so that the engine can clean up. */
 const MAX_STALLS = 4;
 
@@ -103,7 +106,6 @@ export function createDeps(config: WorkerConfig): Deps {
   const rollbacks = createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions: JOB_OPTIONS, now });
   const restoreJobs = createJobStates(queues);
   const webhooks = createWebhooks({ redis, queues, sealer, redactor, now }, network);
-  const sweep = { graceMs: config.sweepGraceSeconds * 1000 };
   return {
     ...{ config, logger, metrics, redis, queues, now },
     engine: {
@@ -134,9 +136,10 @@ export function createDeps(config: WorkerConfig): Deps {
       sweep: {
         ...{ runtime, projection, cloneJobs, schedule, restores, restoreJobs, rollbacks, secrets, logger, now },
         outbox: webhooks.outbox,
+        hastenFarDelays: () => hastenFarDelays({ queues, redis, longestMs: MAX_BACKOFF_MS, now }),
         recordFigures: async (figures) => void (await redis.set(redisKeys.sweepFigures, JSON.stringify(figures))),
         reseal: config.secretsKeysOther.length > 0 ? (signal) => resealRedis({ redis, sealer }, signal) : undefined,
-        settings: sweep,
+        settings: { graceMs: config.sweepGraceSeconds * 1000 },
       },
     },
     worker: workerSettings(config),
@@ -255,7 +258,7 @@ function workerSettings(config: WorkerConfig): WorkerSettings {
     stalledEveryMs: Math.round((lockMs * 2) / 3),
     maxStalledCount: MAX_STALLS + 5,
     firstBackoffMs: 5_000,
-    maxBackoffMs: 2 * MINUTE_MS,
+    maxBackoffMs: MAX_BACKOFF_MS,
     drainMs: config.drainSeconds * 1000,
     releaseMs: RELEASE_SECONDS * 1000,
   };

@@ -12,6 +12,7 @@ import { markCancelled } from '../queue/cancel-job.ts';
 import { viaRedis } from '../queue/redis-client.ts';
 import { moveToRetry } from '../queue/retry-job.ts';
 import type { CloneChange } from './clone-bodies.ts';
+import { orderRequest } from './order-request.ts';
 import type { AcceptedClone } from './request-clone.ts';
 
 type Deps = Pick<ApiDeps, 'redis' | 'queues' | 'clones' | 'config' | 'now'>;
@@ -27,12 +28,12 @@ const UNFINISHED: ReadonlySet<CloneStatus> = new Set(['queued', 'provisioning', 
  */
 export async function changeExpiry(deps: Deps, request: Request & { change: CloneChange }): Promise<CloneRecord> {
   const { cloneId, caller, requestId, change } = request;
-  const requestedAt = deps.now();
-  const expiresAt = expiryOf(deps, change, requestedAt);
+  const expiresAt = expiryOf(deps, change, deps.now());
   const record = await deps.clones.read(cloneId, caller);
   if (ENDED.has(record.status)) throw new AppError('clone.ended', { cloneId, status: record.status });
   // The runtime does not know a queued clone yet, so there is nobody to keep the new expiry.
   if (record.status === 'queued') throw new AppError('clone.not_ready', { cloneId, status: record.status });
+  const requestedAt = await orderRequest(deps.redis, cloneId, deps.now());
   // The job comes first: if this dies in between, the runtime still gets what was asked for and corrects the projection.
   const input: ExtendInput = { cloneId, expiresAt, requestedAt, owner: record.owner, requestId };
   await viaRedis(() => enqueue(deps.queues[EXTEND_QUEUE], input, { jobId: `${EXTEND_QUEUE}-${randomUUID()}` }));

@@ -141,6 +141,16 @@ describe('changing clones', () => {
     expect(await api.deps.queues.extend.count()).toBe(2);
   });
 
+  it('a change that was asked for while a clock was ahead does not win over later ones', async () => {
+    const { clone } = await accept();
+    await patchRecord(clone.id, { status: 'ready' });
+    const ahead = Date.now() + 3_600_000;
+    await api.deps.redis.hset(redisKeys.expiryOrder(clone.id), 'asked-at', ahead);
+    await api.call('PATCH', `/api/v1/clones/${clone.id}`, { body: { ttlMinutes: 5 } });
+    const [job] = await api.deps.queues.extend.getWaiting();
+    expect(ExtendInput.parse(job?.data).requestedAt).toBeGreaterThan(ahead);
+  });
+
   it.each([
     [{}, 'send either'],
     [{ ttlMinutes: 5, expiresAt: '2030-01-01T00:00:00Z' }, 'send either'],

@@ -126,6 +126,39 @@ describe('retries', () => {
   });
 });
 
+describe('a job that is delivered once more after its end', () => {
+  const deliver = async (job: Job) => {
+    const before = engine.logged.length;
+    await engine.redis
+      .multi()
+      .rpush(queue.toKey('wait'), job.id ?? '')
+      .zadd(queue.toKey('marker'), 0, '0')
+      .exec();
+    await waitUntil(() => engine.logged.slice(before).some((line) => line.includes('once more')), 'the delivery');
+    await waitUntil(async () => (await queue.getActiveCount()) === 0, 'the end of it');
+  };
+
+  it('stays completed, and nothing of it is done again', async () => {
+    const job = await addJob();
+    workCounting();
+    const { returnvalue } = await ended(job);
+    const done = await effects(job);
+    await deliver(job);
+    expect(await read(job)).toMatchObject({ returnvalue });
+    expect(await queue.getJobState(job.id ?? '')).toBe('completed');
+    expect(await effects(job)).toEqual(done);
+  });
+
+  it('stays failed for the same reason, and is not cleaned up again', async () => {
+    const job = await addJob({ fail: { step: 'step-two', times: 9, as: 'hopeless' } });
+    workCounting();
+    const failure = await failureOf(job);
+    await deliver(job);
+    expect(await failureOf(job)).toEqual(failure);
+    expect(await effects(job)).toMatchObject({ 'step-two': '1', cleaning: '1' });
+  });
+});
+
 describe('cancelling', () => {
   it('a waiting job ends before its first step', async () => {
     const job = await addJob();

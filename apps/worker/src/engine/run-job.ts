@@ -1,6 +1,6 @@
 import type { JobFailure } from '@wcr/shared/contracts/jobs';
 import { AppError } from '@wcr/shared/errors/app-error';
-import type { Job } from 'bullmq';
+import { type Job, UnrecoverableError } from 'bullmq';
 import { type Attempt, beginAttempt, type Engine } from './attempt.ts';
 import { inAttempt, linkAttempts, noteOutcome } from './attempt-scope.ts';
 import type { JobState } from './checkpoint-store.ts';
@@ -22,7 +22,23 @@ export function createProcessor<Deps, Input, Output extends Json, Name extends s
   setup: Setup<Deps, Input, Output, Name>,
 ): Processor {
   return (job, token, signal) =>
-    inAttempt(setup.engine, job, token ?? '', () => runAttempt(setup, { job, token: token ?? '', signal }));
+    inAttempt(setup.engine, job, token ?? '', () =>
+      job.finishedOn === undefined
+        ? runAttempt(setup, { job, token: token ?? '', signal })
+        : repeatEnd<Output>(setup.engine, job),
+    );
+}
+
+/**
+ * A Redis that failed over, or a job that was lost while it was delivered twice, brings back what has ended. Its end stands: the
+ * secrets and checkpoints are gone, so that running it again would fail, and clear away what it has made.
+ */
+async function repeatEnd<Output extends Json>({ logger }: Pick<Engine, 'logger'>, job: Job): Promise<Output> {
+  logger.warn('a job that has ended was delivered once more');
+  if (!(await job.isFailed())) return job.returnvalue as Output;
+  const error = new UnrecoverableError(job.failedReason);
+  error.stack = job.stacktrace?.at(-1) ?? '';
+  throw error;
 }
 
 async function runAttempt<Deps, Input, Output extends Json, Name extends string>(

@@ -1,5 +1,5 @@
 import type { ExtendInput } from '@wcr/shared/contracts/jobs';
-import { QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import { redisKeys } from '@wcr/shared/contracts/queues';
 import type { Redis } from 'ioredis';
 
 const TTL_MS = 7 * 86_400_000;
@@ -20,7 +20,7 @@ export type ExpiryOrder = {
 };
 
 export function createExpiryOrder(redis: Redis): ExpiryOrder {
-  const key = (cloneId: string): string => `${QUEUE_PREFIX}:expiry-order:${cloneId}`;
+  const key = redisKeys.expiryOrder;
   return {
     async claim(cloneId, { requestedAt, expiresAt }) {
       await redis.eval(CLAIM, 1, key(cloneId), requestedAt, expiresAt, TTL_MS);

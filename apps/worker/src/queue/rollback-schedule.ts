@@ -13,9 +13,15 @@ export type RollbackSchedule = {
   undo(restore: RestoreOwner): Promise<void>;
 };
 
+const FORGET = `${ROLLBACK_QUEUE}-forget-`;
+
 /** Id of the job that removes a restore point. */
 export function forgetJobId(restoreId: string): string {
-  return `${ROLLBACK_QUEUE}-forget-${restoreId}`;
+  return FORGET + restoreId;
+}
+
+export function isForgetJobId(jobId: string): boolean {
+  return jobId.startsWith(FORGET);
 }
 
 /** Id of the job that clears up behind a restore. */

@@ -17,6 +17,7 @@ import { createRestoreProjection } from '../projection/restores.ts';
 import { type CloneJobs, createCloneJobs, createJobStates } from '../queue/clone-jobs.ts';
 import { createExpireSchedule, type ExpireSchedule } from '../queue/expire-schedule.ts';
 import { createExpiryOrder } from '../queue/expiry-order.ts';
+import { hastenFarDelays } from '../queue/far-delays.ts';
 import { createQueues, JOB_OPTIONS, type Queues } from '../queue/queues.ts';
 import { createRollbackSchedule } from '../queue/rollback-schedule.ts';
 import { createSecretStore, type SecretStore } from '../queue/secret-store.ts';
@@ -84,6 +85,7 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
   const settings = { graceMs: options.graceMs ?? MINUTE_MS };
   const figures: SweepFigures[] = [];
   const recordFigures = async (seen: SweepFigures): Promise<void> => void figures.push(seen);
+  const hasten = () => hastenFarDelays({ queues, redis, longestMs: 30 * MINUTE_MS, now: shared.now });
   const workers: RunningWorker[] = [];
   const ended = (name: keyof Queues, jobId: string): Promise<Job> =>
     waitUntil(async () => {
@@ -98,7 +100,11 @@ export async function createTestSystem(url: string, options: { graceMs?: number 
         { queue: EXTEND_QUEUE, processor: createProcessor({ engine, definition: extendJob, deps: shared }), concurrency: 4 },
         {
           queue: SWEEP_QUEUE,
-          processor: createProcessor({ engine, definition: sweepJob, deps: { ...shared, settings, recordFigures } }),
+          processor: createProcessor({
+            engine,
+            definition: sweepJob,
+            deps: { ...shared, settings, recordFigures, hastenFarDelays: hasten },
+          }),
           concurrency: 1,
         },
       ]);

@@ -59,6 +59,8 @@ export const redisKeys = {
   webhookOutbox: `${QUEUE_PREFIX}:webhook-outbox`,
   /** Hash of what was delivered, and tried, of the ends of a job. */
   deliveries: (jobId: string) => `${QUEUE_PREFIX}:deliveries:${jobId}`,
+  /** Hash of the latest request for another expiry of a clone. */
+  expiryOrder: (cloneId: string) => `${QUEUE_PREFIX}:expiry-order:${cloneId}`,
   agentTransport: (siteDigest: string) => `${QUEUE_PREFIX}:agent-transport:${siteDigest}`,
   pairing: (siteDigest: string) => `${QUEUE_PREFIX}:pairing:${siteDigest}`,
   /** Set by `POST /jobs/{id}/cancel`, read by the engine at every checkpoint and heartbeat. */

@@ -17,3 +17,12 @@ it('shows a ratio only where there is a baseline', () => {
     '  copy-files   4.3 ms',
   ]);
 });
+
+it('shows how far the ratios of rounds lie apart', () => {
+  const ratios = [0.5, 0.7, 0.6];
+  const table = renderFigures([{ name: 'clones taken on', value: 600, unit: '/s', baseline: 1000, ratios, least: 0.5 }]);
+  expect(table.split('\n')).toEqual([
+    'figure             ours  baseline                 ratio         target',
+    'clones taken on  600 /s   1000 /s  0.60x (0.50 to 0.70)  at least 0.5x',
+  ]);
+});

@@ -2,10 +2,14 @@
 export type Figure = {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'ms' | 'KiB' | 'MiB';
+  readonly unit: 'ms' | 'KiB' | 'MiB' | '/s';
   readonly baseline?: number;
+  /** Ratios of single rounds: their middle is shown instead of that of the figures, and how far they lie apart. */
+  readonly ratios?: readonly number[];
   /** What the ratio should not exceed. */
   readonly target?: number;
+  /** What the ratio should not fall below. */
+  readonly least?: number;
 };
 
 /** The middle of a list of numbers. */
@@ -31,8 +35,19 @@ export function renderFigures(figures: readonly Figure[]): string {
 }
 
 function rowOf(figure: Figure): string[] {
-  const { name, value, unit, baseline, target } = figure;
+  const { name, value, unit, baseline } = figure;
   const text = (amount: number) => `${amount.toFixed(amount < 10 ? 1 : 0)} ${unit}`;
-  const ratio = baseline === undefined ? '' : `${(value / baseline).toFixed(2)}x`;
-  return [name, text(value), baseline === undefined ? '' : text(baseline), ratio, target === undefined ? '' : `${target}x`];
+  return [name, text(value), baseline === undefined ? '' : text(baseline), ratioOf(figure), aimOf(figure)];
+}
+
+function ratioOf({ value, baseline, ratios }: Figure): string {
+  if (baseline === undefined) return '';
+  if (ratios === undefined) return `${(value / baseline).toFixed(2)}x`;
+  const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(2));
+  return `${median(ratios).toFixed(2)}x (${least} to ${most})`;
+}
+
+function aimOf({ target, least }: Figure): string {
+  if (least !== undefined) return `at least ${least}x`;
+  return target === undefined ? '' : `${target}x`;
 }

@@ -5,6 +5,7 @@ import { type BaselineTimes, runBaseline } from '../bench/baseline.ts';
 import { type BenchSite, startBenchSite } from '../bench/bench-sites.ts';
 import { type CloneTimes, runClone } from '../bench/clone-run.ts';
 import { type Figure, median, renderFigures } from '../bench/figures.ts';
+import { benchLoad } from '../bench/load-run.ts';
 import { peakMemory, resetPeakMemory } from '../bench/memory.ts';
 import { type CloneEdit, editEverything, editOnePost, type RestoreTimes, runRestore } from '../bench/restore-run.ts';
 import { whileHealthy } from '../demo/watch-worker.ts';
@@ -19,33 +20,42 @@ const rounds = Number(settingOf('--rounds') ?? 3);
 const only = settingOf('--only')?.split(',');
 const say = (line: string): void => console.error(line);
 type Bench = (stack: Stack, api: ApiClient) => Promise<Figure[]>;
-/** What there is to measure, each on sites of its own. */
+/** What there is to measure on a stack, each on sites of its own. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   small: (stack, api) => benchClone(stack, api, 'small'),
   large: (stack, api) => benchClone(stack, api, 'large'),
   restore: (stack, api) => benchRestore(stack, api),
   memory: async (stack, api) => (process.platform === 'linux' ? benchMemory(stack, api) : []),
 };
+const isWanted = (name: string): boolean => only === undefined || only.includes(name);
 /** A stack of its own, so that nobody's clones are in the way. */
 const layout = stackLayout({ ...process.env, WCR_STATE_DIR: join(stackLayout(process.env).state, 'bench') });
 
-// What an interrupted bench has left would be measured with.
-await endBench();
-const stack = await startStack({ layout, env: process.env, say });
-try {
-  const api = createApiClient(stack);
-  const figures: Figure[] = [];
-  await whileHealthy({ name: 'worker', healthUrl: `http://127.0.0.1:${stack.ports.metrics}/health/live` }, async () => {
-    for (const [name, bench] of Object.entries(BENCHES))
-      if (only === undefined || only.includes(name)) figures.push(...(await bench(stack, api)));
-  });
-  if (json) for (const figure of figures) console.log(JSON.stringify(figure));
-  else
-    console.log(
-      `\n${renderFigures(figures)}\n\nMedians of ${rounds} rounds, ours and the baseline in turn. Baseline: mariadb-dump | mariadb, then tar | tar.`,
-    );
-} finally {
+// Before the stack is there, whose processes would be in the way.
+const load = isWanted('load') ? await benchLoad(rounds, say) : [];
+const copies = Object.keys(BENCHES).some(isWanted) ? await benchCopies() : [];
+if (json) for (const figure of [...load, ...copies]) console.log(JSON.stringify(figure));
+else {
+  const baselines = `Baselines: of clones and restores mariadb-dump | mariadb, then tar | tar; of clones taken on queue.add.`;
+  console.log(
+    `\n${renderFigures([...load, ...copies])}\n\nMedians of ${rounds} rounds, ours and the baseline in turn.\n${baselines}`,
+  );
+}
+
+async function benchCopies(): Promise<Figure[]> {
+  // What an interrupted bench has left would be measured with.
   await endBench();
+  const stack = await startStack({ layout, env: process.env, say });
+  try {
+    const api = createApiClient(stack);
+    const figures: Figure[] = [];
+    await whileHealthy({ name: 'worker', healthUrl: `http://127.0.0.1:${stack.ports.metrics}/health/live` }, async () => {
+      for (const [name, bench] of Object.entries(BENCHES)) if (isWanted(name)) figures.push(...(await bench(stack, api)));
+    });
+    return figures;
+  } finally {
+    await endBench();
+  }
 }
 
 async function endBench(): Promise<void> {

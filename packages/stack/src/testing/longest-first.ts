@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
   'kill-worker.e2e',
   'kill-restore.e2e',
-  'restore-chaos.e2e',
+  'survival.e2e',
   'kubernetes-jobs.e2e',
   'commands.e2e',
   'browser.driver.int',

@@ -1,7 +1,8 @@
 import { EXPIRE_QUEUE, redisKeys, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
 import { useRedis } from '@wcr/stack/testing/services';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deleteJobId, expireJobId } from '../../queue/expire-schedule.ts';
+import { forgetJobId } from '../../queue/rollback-schedule.ts';
 import { createTestSystem, type TestSystem } from '../../testing/test-system.ts';
 import { waitUntil } from '../../testing/wait-until.ts';
 import { ensureSweeps, requestSweep } from './sweep-schedule.ts';
@@ -201,6 +202,20 @@ describe('the targets made ahead', () => {
   });
 });
 
+it('a job that a wrong clock has put off is tried now; appointments and short delays stay', async () => {
+  const { queues } = system;
+  const far = await queues.clone.add('clone', {}, { delay: 3_600_000 });
+  const near = await queues.clone.add('clone', {}, { delay: 30_000 });
+  const forget = await queues.rollback.add('rollback', {}, { jobId: forgetJobId('restore-1'), delay: 3_600_000 });
+  const { id } = await system.addClone();
+  system.start();
+  expect(await system.sweep()).toMatchObject({ 'job-hastened': 1 });
+  expect(await queues.clone.getJobState(far.id ?? '')).toBe('waiting');
+  expect(await queues.clone.getJobState(near.id ?? '')).toBe('delayed');
+  expect(await queues.rollback.getJobState(forget.id ?? '')).toBe('delayed');
+  expect(await queues.expire.getJobState(expireJobId(id))).toBe('delayed');
+});
+
 describe('the schedule of sweeps', () => {
   const ensure = () => ensureSweeps({ queue: system.queues[SWEEP_QUEUE], everyMs: 60_000, now: Date.now });
 
@@ -212,6 +227,16 @@ describe('the schedule of sweeps', () => {
     await ensure();
     expect(await system.queues[SWEEP_QUEUE].getJobSchedulersCount()).toBe(1);
     expect(await system.queues[SWEEP_QUEUE].getGlobalConcurrency()).toBe(1);
+  });
+
+  it('does not wait for a time that only a wrong clock has seen', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+    await ensure();
+    vi.useRealTimers();
+    await ensure();
+    const present = await system.queues[SWEEP_QUEUE].getJobScheduler('sweep');
+    expect(present?.next).toBeLessThan(Date.now() + 70_000);
+    expect(await system.queues[SWEEP_QUEUE].getJobSchedulersCount()).toBe(1);
   });
 
   it('runs, and workers that start together ask for one sweep', async () => {

@@ -15,7 +15,16 @@ import type { SweepDeps, SweepFinding } from './sweep.types.ts';
 export const sweepJob = defineJob<SweepDeps>()({
   name: SWEEP_QUEUE,
   input: SweepInput,
-  steps: ['settle-clones', 'settle-projection', 'settle-restores', 'settle-webhooks', 'fill-pool', 'reseal', 'record-figures'],
+  steps: [
+    'settle-clones',
+    'settle-projection',
+    'settle-restores',
+    'settle-webhooks',
+    'hasten-jobs',
+    'fill-pool',
+    'reseal',
+    'record-figures',
+  ],
   async run({ deps, step }) {
     const clones = await step('settle-clones', async (context) => {
       const records = await deps.runtime.list();
@@ -34,6 +43,7 @@ export const sweepJob = defineJob<SweepDeps>()({
       const announced = await deps.outbox.settle();
       return announced === 0 ? {} : { 'webhook-announced': announced };
     });
+    const hastened = await step('hasten-jobs', () => deps.hastenFarDelays());
     const { warmTargets, ...pool } = await step('fill-pool', (context) => fillPool(deps, context));
     const sealed = await step('reseal', (context) => resealAll(deps, context));
     await step('record-figures', async () => {
@@ -45,7 +55,8 @@ export const sweepJob = defineJob<SweepDeps>()({
     const unsettled = [counted(clones.unsettled + projected.unsettled, 'clones'), counted(restores.unsettled, 'restores')].flat();
     if (unsettled.length > 0)
       throw new AppError('runtime.failed', { reason: `${unsettled.join(' and ')} could not be looked after` });
-    return { ...clones.counts, ...projected.counts, ...restores.counts, ...webhooks, ...pool, ...sealed };
+    const jobs = hastened > 0 ? { 'job-hastened': hastened } : {};
+    return { ...clones.counts, ...projected.counts, ...restores.counts, ...webhooks, ...jobs, ...pool, ...sealed };
   },
 });
 

@@ -21,6 +21,8 @@ export type SweepDeps = {
   readonly rollbacks: Pick<RollbackSchedule, 'undo'>;
   readonly secrets: Pick<SecretStore, 'forget' | 'has'>;
   readonly outbox: Pick<WebhookOutbox, 'settle'>;
+  /** Has jobs tried again that a wrong clock has delayed for longer than any delay lasts; answers how many. */
+  readonly hastenFarDelays: () => Promise<number>;
   /** Seals what is in Redis anew; only while there are other keys than the present one. */
   readonly reseal?: ((signal: AbortSignal) => Promise<Resealed>) | undefined;
   readonly settings: {
@@ -44,6 +46,7 @@ export type SweepFinding =
   | 'restore-ended'
   | 'rollback-asked'
   | 'webhook-announced'
+  | 'job-hastened'
   | 'target-made'
   | 'target-removed'
   | 'resealed'

@@ -1,0 +1,103 @@
+import { Agent, request } from 'node:http';
+import { CLONE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+
+/**
+ * A process of its own that puts jobs into the queue, so that its work is not the API's. Told by messages what to do, it answers each
+ * with the milliseconds that every single call took, and how long all of them took together.
+ */
+export type LoadTask = {
+  readonly how: LoadKind;
+  readonly inFlight: number;
+  readonly count: number;
+  readonly apiPort: number;
+  readonly redisUrl: string;
+  /** API keys that take turns. */
+  readonly keys: readonly string[];
+};
+/** A clone asked for over HTTP, `queue.add` alone, and a call of the same server that does nothing. */
+export type LoadKind = 'api' | 'add' | 'noop';
+export type LoadTimes = { readonly totalMs: number; readonly callsMs: readonly number[] };
+
+type Call = (index: number) => Promise<unknown>;
+
+const SOURCE = { url: 'https://shop.example', username: 'admin', password: 'correct horse' };
+const BODY = JSON.stringify({ source: SOURCE });
+/** What the API puts into the queue for that. */
+const PAYLOAD = {
+  cloneId: 'clone-20300101-000000-abcd',
+  source: { url: SOURCE.url },
+  secretRef: 'source:clone-20300101-000000-abcd',
+  owner: 'load-1',
+  ttlMinutes: 60,
+  requestedAt: 1_893_456_000_000,
+  requestId: '9e2573e3-81d6-4aa8-b527-d47bc7822436',
+};
+const JOB_OPTIONS = { attempts: 4, backoff: { type: 'exponential', delay: 5_000, jitter: 0.5 }, keepLogs: 1_000 };
+
+process.on('message', (task: LoadTask) => {
+  void run(task).then((times) => process.send?.(times));
+});
+
+async function run(task: LoadTask): Promise<LoadTimes> {
+  if (task.how === 'add') return runAdds(task);
+  const agent = new Agent({ keepAlive: true, maxSockets: task.inFlight });
+  try {
+    return await measure(task, task.how === 'api' ? (index) => askForClone(agent, task, index) : () => askNothing(agent, task));
+  } finally {
+    agent.destroy();
+  }
+}
+
+async function runAdds(task: LoadTask): Promise<LoadTimes> {
+  const redis = new Redis(task.redisUrl, { maxRetriesPerRequest: null });
+  const queue = new Queue(CLONE_QUEUE, { prefix: QUEUE_PREFIX, connection: redis, defaultJobOptions: JOB_OPTIONS });
+  try {
+    await queue.waitUntilReady();
+    return await measure(task, (index) => queue.add(CLONE_QUEUE, PAYLOAD, { jobId: `${CLONE_QUEUE}-bare-${index}` }));
+  } finally {
+    await queue.close();
+    redis.disconnect();
+  }
+}
+
+/** So many calls, of which so many are under way at a time. */
+async function measure({ inFlight, count }: LoadTask, call: Call): Promise<LoadTimes> {
+  const callsMs: number[] = [];
+  let next = 0;
+  const begun = performance.now();
+  const lane = async (): Promise<void> => {
+    while (next < count) {
+      const at = performance.now();
+      await call(next++);
+      callsMs.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return { totalMs: performance.now() - begun, callsMs };
+}
+
+function askForClone(agent: Agent, { apiPort, keys }: LoadTask, index: number): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${keys[index % keys.length]}`,
+    'content-type': 'application/json',
+    'content-length': BODY.length,
+  };
+  return send(request({ agent, port: apiPort, host: '127.0.0.1', method: 'POST', path: '/api/v1/clones', headers }), 202, BODY);
+}
+
+function askNothing(agent: Agent, { apiPort }: LoadTask): Promise<void> {
+  return send(request({ agent, port: apiPort, host: '127.0.0.1', path: '/health/live' }), 200);
+}
+
+function send(call: ReturnType<typeof request>, wanted: number, body?: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call.on('response', (answer) => {
+      answer.resume();
+      answer.on('end', () => (answer.statusCode === wanted ? resolve() : reject(new Error(`status ${answer.statusCode}`))));
+    });
+    call.on('error', reject);
+    call.end(body);
+  });
+}
