@@ -54,7 +54,9 @@ function addReads(app: ApiApp, deps: ApiDeps): void {
     method: 'post',
     path: '/api/v1/jobs/{jobId}/cancel',
     summary: 'Cancel a job that has not ended',
-    description: 'A restore may be cancelled at any time: its target is left as it was or as restored, never in between.',
+    description:
+      'A restore may be cancelled at any time: its target is left as it was or as restored, never in between. ' +
+      'A rollback that has begun to roll back goes on to its end.',
     responses: {
       202: jsonAnswer(JobView, 'It ends as `cancelled` as soon as a worker has cleaned up.'),
       ...errorAnswers(...SECURED, 'job.not_cancellable'),

@@ -48,13 +48,21 @@ export const ABORT_REASONS = { shutdown: 'shutdown', lockLost: 'lock-lost', canc
 
 export function beginAttempt(
   engine: Engine,
-  stepCount: number,
+  { steps, pointOfNoReturn }: { readonly steps: readonly string[]; readonly pointOfNoReturn?: string },
   source: { job: Job; token: string; signal: AbortSignal | undefined },
 ): Attempt {
   const { redis, prefix, redact, settings, now, monotonic, logger } = engine;
   const { job, token } = source;
   const jobId = job.id ?? '';
-  const store = createCheckpointStore({ redis, prefix, queue: job.queueName, jobId, token, ttlMs: settings.checkpointTtlMs });
+  const store = createCheckpointStore({
+    redis,
+    prefix,
+    queue: job.queueName,
+    jobId,
+    token,
+    ttlMs: settings.checkpointTtlMs,
+    pointOfNoReturn,
+  });
   const controller = new AbortController();
   const abort = (reason: Error): void => controller.abort(reason);
   const onError = (error: unknown): void => {
@@ -62,7 +70,14 @@ export function beginAttempt(
     else logger.warn({ err: error }, 'a note of the job could not be written');
   };
   const log = createStepLog({ store, keep: job.opts.keepLogs ?? settings.keepLogs, redact, now, onError });
-  const progress = createProgressWriter({ store, stepCount, everyMs: settings.progressEveryMs, redact, now, onError });
+  const progress = createProgressWriter({
+    store,
+    stepCount: steps.length,
+    everyMs: settings.progressEveryMs,
+    redact,
+    now,
+    onError,
+  });
   const { heartbeatMs: everyMs, silenceMs, budgetMs } = settings;
   const heartbeat = createHeartbeat({ store, everyMs, silenceMs, budgetMs, monotonic, abort, onError });
   const passOn = (): void => abort(reasonOf(source.signal?.reason));

@@ -83,6 +83,15 @@ it('sums running time, and sees the cancel flag', async () => {
   expect(await owner.beat(500)).toEqual({ cancelled: true, ranMs: 1_500 });
 });
 
+it('does not hear of a cancellation any more once the point of no return has begun, with another worker neither', async () => {
+  const options = { redis, prefix: PREFIX, queue: 'clone', jobId: JOB, token: 'new', ttlMs: 60_000 };
+  const store = createCheckpointStore({ ...options, pointOfNoReturn: 'roll-back' });
+  await redis.set(redisKeys.cancel(JOB), '1');
+  expect(await store.beat(1)).toMatchObject({ cancelled: true });
+  await owner.countStart('roll-back');
+  expect(await store.beat(1)).toMatchObject({ cancelled: false });
+});
+
 it('lets checkpoints of a forgotten job run out by themselves', async () => {
   await owner.finish('copy', record);
   expect(await redis.pttl(redisKeys.checkpoints('clone', JOB))).toBeGreaterThan(0);

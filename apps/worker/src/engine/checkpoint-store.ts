@@ -47,10 +47,12 @@ export type CheckpointOptions = {
   /** The lock token of this worker. */
   readonly token: string;
   readonly ttlMs: number;
+  /** See `JobDefinition`. */
+  readonly pointOfNoReturn?: string | undefined;
 };
 
 export function createCheckpointStore(options: CheckpointOptions): CheckpointStore {
-  const { redis, prefix, queue, jobId, token, ttlMs } = options;
+  const { redis, prefix, queue, jobId, token, ttlMs, pointOfNoReturn } = options;
   const hash = redisKeys.checkpoints(queue, jobId);
   const job = `${prefix}:${queue}:${jobId}`;
   const keys = [`${job}:lock`, hash, job, `${job}:logs`, `${prefix}:${queue}:events`, redisKeys.cancel(jobId)];
@@ -61,7 +63,7 @@ export function createCheckpointStore(options: CheckpointOptions): CheckpointSto
   };
   return {
     load: async () => parseState(await redis.hgetall(hash)),
-    countStart: async (step) => Number(await write('count', `starts:${step}`, 1)),
+    countStart: async (step) => Number(await write('count', startsOf(step), 1)),
     finish: async (step, record) => {
       await write('put', `step:${step}`, smallJson(record, `the output of ${step}`), `scratch:${step}`);
     },
@@ -79,7 +81,8 @@ export function createCheckpointStore(options: CheckpointOptions): CheckpointSto
       await write('log', keep, ...lines);
     },
     beat: async (ranMs) => {
-      const [cancelled, total] = (await write('beat', Math.round(ranMs))).split(':');
+      const last = pointOfNoReturn === undefined ? [] : [startsOf(pointOfNoReturn)];
+      const [cancelled, total] = (await write('beat', Math.round(ranMs), ...last)).split(':');
       return { cancelled: cancelled === '1', ranMs: Number(total) };
     },
     markTerminal: async (mark) => {
@@ -93,6 +96,8 @@ export function createCheckpointStore(options: CheckpointOptions): CheckpointSto
     },
   };
 }
+
+const startsOf = (step: string): string => `starts:${step}`;
 
 /** Forgets what was kept of a job that has ended. Its lock is gone by then, so this isn't fenced. */
 export async function forgetCheckpoints(redis: Redis, queue: string, jobId: string): Promise<void> {

@@ -30,6 +30,8 @@ export type JobDefinition<Deps, Input, Output extends Json, Name extends string>
   readonly name: string;
   readonly input: z.ZodType<Input>;
   readonly steps: readonly Name[];
+  /** Once this step has begun the job is not cancelled any more, by whatever worker: it goes on to its end. */
+  readonly pointOfNoReturn?: Name;
   run(context: { input: Input; jobId: string; deps: Deps; step: RunStep<Name>; signal: AbortSignal }): Promise<Output>;
   /** Runs when the job has failed for good or was cancelled: leave nothing behind. Must be idempotent. */
   onTerminalFailure?(context: {

@@ -26,7 +26,9 @@ elseif operation == 'log' then
   redis.call('LTRIM', KEYS[4], -tonumber(ARGV[4]), -1)
 elseif operation == 'beat' then
   local ran = redis.call('HINCRBY', KEYS[2], 'ran-ms', ARGV[4])
-  value = redis.call('EXISTS', KEYS[6]) .. ':' .. ran
+  local cancelled = redis.call('EXISTS', KEYS[6])
+  if ARGV[5] and redis.call('HEXISTS', KEYS[2], ARGV[5]) == 1 then cancelled = 0 end
+  value = cancelled .. ':' .. ran
 end
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return {1, value}`;

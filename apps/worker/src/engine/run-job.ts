@@ -46,7 +46,7 @@ async function runAttempt<Deps, Input, Output extends Json, Name extends string>
   source: { job: Job; token: string; signal: AbortSignal | undefined },
 ): Promise<Output> {
   const { engine, definition } = setup;
-  const attempt = beginAttempt(engine, definition.steps.length, source);
+  const attempt = beginAttempt(engine, definition, source);
   const progressOf: { runner?: StepRunner } = {};
   const startedAt = engine.now();
   let ended: Pick<Ending, 'outcome' | 'code'> = { outcome: 'completed' };

@@ -63,6 +63,8 @@ async function runStep(options: StepRunnerOptions, name: string, body: (context:
   const attempts = await store.countStart(name);
   const startedAt = now();
   const seconds = () => (now() - startedAt) / 1000;
+  // Whoever was told of a cancellation until now has been told in time.
+  signal.throwIfAborted();
   log.add(name, attempts === 1 ? 'started' : `started again (${attempts})`);
   try {
     const output = asJson(await body(contextOf(options, name)));

@@ -14,6 +14,8 @@ export const rollbackJob = defineJob<RestoreDeps>()({
   name: ROLLBACK_QUEUE,
   input: RollbackInput,
   steps: ['reach-target', 'roll-back', 'remove-restore-point', 'update-record'],
+  // What is rolled back is so: nothing would bring the restored site again, and what is left of the restore point would stay.
+  pointOfNoReturn: 'roll-back',
   async run({ input, jobId, deps, step, signal }) {
     const { restoreId, action } = input;
     const record = await readRecord(deps, input, jobId);
