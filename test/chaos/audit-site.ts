@@ -1,5 +1,6 @@
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
 import type { RowDataPacket } from 'mysql2/promise';
+import { readRestore } from '../support/restore-flow.ts';
 import { differencesOf, findRestoreLeftovers, VISITOR } from '../support/site-state.ts';
 import type { Finding } from './chaos-table.ts';
 import type { EndedJob } from './settle.ts';
@@ -17,20 +18,22 @@ export async function auditSite(world: World, ended: readonly EndedJob[]): Promi
     return [{ harm: 'mixed', what: `the site is not as before in ${fromBefore.join()}, nor as restored in ${fromAfter.join()}` }];
   const isRestored = fromAfter.length === 0;
   const exchange = ended.find(({ restoreId }) => restoreId !== undefined);
-  const findings = [...disagreement(world, exchange, isRestored), ...(await lostComments(world))];
+  const findings = [...(await disagreement(world, exchange, isRestored)), ...(await lostComments(world))];
   world.restoreId = isRestored ? (world.restoreId ?? exchange?.restoreId) : undefined;
   const remains = await findRestoreLeftovers(system.mariaDb, system.live, isRestored);
   return [...findings, ...remains.map((what) => ({ harm: 'orphaned' as const, what: `on the site: ${what}` }))];
 }
 
-/** What the job says of the site, or nobody has changed. */
-function disagreement({ restoreId }: World, exchange: EndedJob | undefined, isRestored: boolean): Finding[] {
-  const was = restoreId !== undefined;
-  const isDone = exchange?.view?.status === 'completed';
-  const wanted = isDone ? !was : was;
-  if (wanted === isRestored) return [];
-  const told = exchange === undefined ? 'nobody changed it' : `its job is ${exchange.view?.status ?? 'unknown'}`;
-  return [{ harm: 'lost', what: `the site is ${isRestored ? 'restored' : 'as before'}, though ${told}` }];
+/** What the restore's record says of the site, and its job if that has done its work; or nobody has changed it. */
+async function disagreement(world: World, exchange: EndedJob | undefined, isRestored: boolean): Promise<Finding[]> {
+  const was = world.restoreId !== undefined;
+  const site = isRestored ? 'restored' : 'as before';
+  if (exchange === undefined)
+    return was === isRestored ? [] : [{ harm: 'lost', what: `the site is ${site}, though nobody changed it` }];
+  const { status } = await readRestore(world.system.stack, exchange.restoreId ?? '');
+  const isDone = exchange.view?.status === 'completed';
+  if ((status === 'completed') === isRestored && !(isDone && was === isRestored)) return [];
+  return [{ harm: 'lost', what: `the site is ${site}, its job ${exchange.view?.status ?? 'unknown'}, its restore ${status}` }];
 }
 
 /** Restores and rollbacks leave alone what came to the site meanwhile. */

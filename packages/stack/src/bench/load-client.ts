@@ -18,9 +18,16 @@ export type LoadTask = {
 };
 /** A clone asked for over HTTP, `queue.add` alone, and a call of the same server that does nothing. */
 export type LoadKind = 'api' | 'add' | 'noop';
-export type LoadTimes = { readonly totalMs: number; readonly callsMs: readonly number[] };
+export type LoadTimes = {
+  readonly totalMs: number;
+  /** Of calls that were served. */
+  readonly callsMs: readonly number[];
+  /** Answered with 503: the machine was so busy that Redis took longer than the API waits. */
+  readonly refused: number;
+};
 
-type Call = (index: number) => Promise<unknown>;
+/** @returns false when the call was refused */
+type Call = (index: number) => Promise<boolean>;
 
 const SOURCE = { url: 'https://shop.example', username: 'admin', password: 'correct horse' };
 const BODY = JSON.stringify({ source: SOURCE });
@@ -55,7 +62,10 @@ async function runAdds(task: LoadTask): Promise<LoadTimes> {
   const queue = new Queue(CLONE_QUEUE, { prefix: QUEUE_PREFIX, connection: redis, defaultJobOptions: JOB_OPTIONS });
   try {
     await queue.waitUntilReady();
-    return await measure(task, (index) => queue.add(CLONE_QUEUE, PAYLOAD, { jobId: `${CLONE_QUEUE}-bare-${index}` }));
+    return await measure(task, async (index) => {
+      await queue.add(CLONE_QUEUE, PAYLOAD, { jobId: `${CLONE_QUEUE}-bare-${index}` });
+      return true;
+    });
   } finally {
     await queue.close();
     redis.disconnect();
@@ -65,20 +75,20 @@ async function runAdds(task: LoadTask): Promise<LoadTimes> {
 /** So many calls, of which so many are under way at a time. */
 async function measure({ inFlight, count }: LoadTask, call: Call): Promise<LoadTimes> {
   const callsMs: number[] = [];
-  let next = 0;
+  let [next, refused] = [0, 0];
   const begun = performance.now();
   const lane = async (): Promise<void> => {
     while (next < count) {
       const at = performance.now();
-      await call(next++);
-      callsMs.push(performance.now() - at);
+      if (await call(next++)) callsMs.push(performance.now() - at);
+      else refused += 1;
     }
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
-  return { totalMs: performance.now() - begun, callsMs };
+  return { totalMs: performance.now() - begun, callsMs, refused };
 }
 
-function askForClone(agent: Agent, { apiPort, keys }: LoadTask, index: number): Promise<void> {
+function askForClone(agent: Agent, { apiPort, keys }: LoadTask, index: number): Promise<boolean> {
   const headers = {
     authorization: `Bearer ${keys[index % keys.length]}`,
     'content-type': 'application/json',
@@ -87,15 +97,19 @@ function askForClone(agent: Agent, { apiPort, keys }: LoadTask, index: number): 
   return send(request({ agent, port: apiPort, host: '127.0.0.1', method: 'POST', path: '/api/v1/clones', headers }), 202, BODY);
 }
 
-function askNothing(agent: Agent, { apiPort }: LoadTask): Promise<void> {
+function askNothing(agent: Agent, { apiPort }: LoadTask): Promise<boolean> {
   return send(request({ agent, port: apiPort, host: '127.0.0.1', path: '/health/live' }), 200);
 }
 
-function send(call: ReturnType<typeof request>, wanted: number, body?: string): Promise<void> {
+function send(call: ReturnType<typeof request>, wanted: number, body?: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     call.on('response', (answer) => {
       answer.resume();
-      answer.on('end', () => (answer.statusCode === wanted ? resolve() : reject(new Error(`status ${answer.statusCode}`))));
+      const { statusCode } = answer;
+      answer.on('end', () => {
+        if (statusCode === wanted || statusCode === 503) resolve(statusCode === wanted);
+        else reject(new Error(`status ${statusCode}`));
+      });
     });
     call.on('error', reject);
     call.end(body);

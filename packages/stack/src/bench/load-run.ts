@@ -45,8 +45,11 @@ export async function benchLoad(rounds: number, say: (line: string) => void): Pr
     for (let round = 1; round <= rounds; round += 1) {
       say(`load: ${inFlight} at a time, round ${round} of ${rounds} ...`);
       await empty(redis);
-      for (const how of ['add', 'api', 'noop'] as const)
-        measured[how].push(summed(await ask(client, { ...task, how, inFlight, count: COUNT })));
+      for (const how of ['add', 'api', 'noop'] as const) {
+        const times = await ask(client, { ...task, how, inFlight, count: COUNT });
+        if (times.refused > 0) say(`load: ${times.refused} calls were answered with 503; the machine is too busy`);
+        measured[how].push(summed(times));
+      }
     }
     figures.push(...figuresOf(inFlight, measured));
   }

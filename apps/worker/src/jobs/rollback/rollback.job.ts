@@ -2,6 +2,7 @@ import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
 import { type RestoreRecord, RollbackInput, restorePointSecretRef, targetSecretRef } from '@wcr/shared/contracts/restore';
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import { withdrawNotes } from '../../base/restored-notes.ts';
+import type { TargetAgent } from '../../drivers/agent/target-agent.ts';
 import { defineJob } from '../../engine/define-job.ts';
 import type { StepContext } from '../../engine/engine.types.ts';
 import type { ReachedSite } from '../reach-site.ts';
@@ -48,10 +49,47 @@ export const rollbackJob = defineJob<RestoreDeps>()({
     const record = await deps.restores.read(restoreId);
     // What is told of another rollback, which took this one's place, or of one that is done stays.
     if (record?.rollbackJobId !== jobId || record.status === 'rolled-back') return;
-    // The site stays as restored, and the restore point with it.
-    await deps.restores.update(restoreId, { status: 'completed', error });
+    const isBack = await finishIfBack(deps, record, error.code);
+    // Otherwise the site stays as restored, and the restore point with it.
+    await deps.restores.update(restoreId, isBack ? endOf('roll-back', deps.now()) : { status: 'completed', error });
   },
 });
+
+const BACK = new Set(['rolled-back', 'finishing']);
+/** As long as people who cancel a rollback may wait for its end. */
+const FINISH_MS = 30_000;
+
+/**
+ * A rollback may be cancelled, or lost by its workers, when the site is as before already: then what is left of it is done. A site that
+ * cannot be asked counts as restored; asking for the rollback again finds out.
+ * @returns whether the site is as before
+ */
+async function finishIfBack(deps: RestoreDeps, record: RestoreRecord, code: string): Promise<boolean> {
+  const target = targetOf(record, 'roll-back');
+  const step = { signal: AbortSignal.timeout(FINISH_MS), log: () => undefined };
+  try {
+    const { writer } = await openTarget(deps, { restoreId: record.id, target }, await reachByKey(deps, target, step), step);
+    // Only the end of a rollback removes the session, unless there was none.
+    const phase = await phaseOf(writer);
+    if (phase === undefined ? code === 'restore.no_restore_point' : !BACK.has(phase)) return false;
+    await forgetRestored(deps, record, step);
+    await writer.finish({ removeRestorePoint: true });
+    await deps.secrets.forget(target.secretRef);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns undefined when the site has no such session */
+async function phaseOf(writer: TargetAgent): Promise<string | undefined> {
+  try {
+    return (await writer.state()).phase;
+  } catch (error) {
+    if (isAppError(error) && error.code === 'agent.session_unknown') return undefined;
+    throw error;
+  }
+}
 
 async function readRecord(deps: RestoreDeps, { restoreId, action }: RollbackInput, jobId: string): Promise<RestoreRecord> {
   const record = await deps.restores.read(restoreId);
@@ -76,7 +114,7 @@ function targetOf({ id, targetUrl }: RestoreRecord, action: RollbackInput['actio
 async function reachByKey(
   deps: RestoreDeps,
   { url, secretRef }: ReturnType<typeof targetOf>,
-  step: StepContext,
+  step: Pick<StepContext, 'signal' | 'log'>,
 ): Promise<ReachedSite> {
   const { pairingKey, httpAuth } = await deps.secrets.open(secretRef);
   if (pairingKey === undefined) throw new AppError('secret.missing');
@@ -109,7 +147,11 @@ async function rollBack(
 }
 
 /** The clone no longer takes for restored what was taken back, or its next restore would leave that out. One that is gone need not know. */
-async function forgetRestored(deps: RestoreDeps, { id, cloneId }: RestoreRecord, step: StepContext): Promise<void> {
+async function forgetRestored(
+  deps: RestoreDeps,
+  { id, cloneId }: RestoreRecord,
+  step: Pick<StepContext, 'signal' | 'log'>,
+): Promise<void> {
   const base = cloneId === undefined ? undefined : await openBase(deps, cloneId, step);
   if (base) await withdrawNotes(base, sessionOf(id));
 }

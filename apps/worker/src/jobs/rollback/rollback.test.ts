@@ -13,13 +13,13 @@ const RECORD: RestoreRecord = {
 };
 const { signal } = new AbortController();
 
-function system(record: RestoreRecord | undefined, answer: (operation: string) => void = () => undefined) {
+function system(record: RestoreRecord | undefined, answer: (operation: string) => void = () => undefined, phase = 'rolled-back') {
   const known = { record, forgotten: [] as string[], asked: [] as string[] };
   const client: AgentClient = {
     async *call(operation) {
       known.asked.push(operation);
       answer(operation);
-      yield frame('J', { phase: 'rolled-back' });
+      yield frame('J', { phase, tables: {} });
     },
   };
   const deps = {
@@ -100,7 +100,21 @@ it('says that a row is in the way, and that the target has no restore point any 
 });
 
 it('leaves the restore completed after a rollback that failed', async () => {
+  const { known, failed } = system(RECORD, undefined, 'kept');
+  await failed();
+  expect(known.record).toMatchObject({ status: 'completed', error: { code: 'target.died' } });
+  expect(known).toMatchObject({ asked: ['session.state'], forgotten: [] });
+});
+
+it('ends a rollback that was cancelled when the site was as before already', async () => {
   const { known, failed } = system(RECORD);
+  await failed();
+  expect(known.record).toMatchObject({ status: 'rolled-back', endedAt: 42 });
+  expect(known).toMatchObject({ asked: ['session.state', 'session.finish'], forgotten: ['restore-point:restore-1'] });
+});
+
+it('takes a site that cannot be asked for restored', async () => {
+  const { known, failed } = system(RECORD, fails('session.state', new AppError('agent.signature_rejected', {})));
   await failed();
   expect(known.record).toMatchObject({ status: 'completed', error: { code: 'target.died' } });
 });
