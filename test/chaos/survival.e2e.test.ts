@@ -11,9 +11,14 @@ import { strike } from './strike.ts';
 import { askFor } from './workload.ts';
 import { learnPace, startWorld, type World, writeComment } from './world.ts';
 
-/** More are told by the environment. */
-const ROUNDS = Number(process.env['WCR_CHAOS_ROUNDS'] ?? 6);
-const SEED = Number(process.env['WCR_CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+/** The short form: a change is judged by the same plan as the one before it. */
+const SHORT = { rounds: 6, seed: 5 } as const;
+/** The long form plans anew each time. */
+const LONG_ROUNDS = process.env['WCR_CHAOS_ROUNDS'];
+const ROUNDS = Number(LONG_ROUNDS ?? SHORT.rounds);
+const SEED = Number(
+  process.env['WCR_CHAOS_SEED'] ?? (LONG_ROUNDS === undefined ? SHORT.seed : Math.floor(Math.random() * 2 ** 31)),
+);
 const ONLY = (process.env['WCR_CHAOS_ONLY'] ?? '').split(',').filter((part) => part !== '');
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 /** What a round takes at most, when everything has to be waited for. */
