@@ -33,6 +33,15 @@ it.each(examplesOf(repositoryRoot, 'docs/api.md'))('docs/api.md: the example at 
   else expect(mismatches(output, JSON.parse(text.slice(text.search(/^\{/m)))), text).toEqual([]);
 });
 
+it('docs/cli.md: the script works', async () => {
+  const [example] = examplesOf(repositoryRoot, 'docs/cli.md').filter(({ script }) => script.includes('jq'));
+  const program = `clone-restore() { '${process.execPath}' '${join(repositoryRoot, 'packages/cli/src/main.ts')}' "$@"; }`;
+  const script = (example?.script ?? '').replace('https://shop.example', source.url);
+  const { status, text } = await shell.run(`(\n${program}\nexport WCR_API_URL="$API" WCR_API_KEY="$API_KEY"\n${script}\n)`);
+  expect(status, text).toBe(0);
+  expect(text).toContain('"expired"');
+});
+
 it('README.md: the request for a clone is taken on', async () => {
   const [request] = examplesOf(repositoryRoot, 'README.md').filter(({ script }) => script.includes('curl'));
   const { url, admin } = source;
