@@ -16,7 +16,7 @@ let request: Record<string, unknown>;
 
 beforeAll(async () => {
   stack = await startTestStack();
-  live = await startLiveSite(stack, 'guarded', { version: 'debian' });
+  live = await startLiveSite(stack, 'guarded');
   clone = await cloneOf(stack, live);
   request = { cloneId: clone.id, target: live.access };
 });

@@ -54,7 +54,7 @@ const KINDS = {
       ini: { memory_limit: '64M', max_execution_time: '10', post_max_size: '2M', upload_max_filesize: '2M' },
     },
   },
-  'a site with an older WordPress': { site: { version: 'debian' } },
+  'a site with another WordPress': { site: { version: '6.5' } },
   'a site with little database rights': {
     site: { rights: 'plain' },
     lost: ['shop_best', 'shop_totals', 'shop_orders_placed', 'shop_orders_changed'],

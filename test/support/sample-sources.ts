@@ -16,8 +16,7 @@ type Variation = Partial<Omit<ServedSampleOptions, 'dir' | 'mariaDb'>>;
 const PLUGIN = 'wp-clone-restore/wp-clone-restore.php';
 const VERSION_FILES = ['wp-clone-restore.php', 'includes/autoload.php'];
 
-/** Without wp-admin's scripts and styles, which are three quarters of a WordPress. */
-const SMALL = { version: '6.5', uploadMb: 1, mediaCount: 2, shopRows: 200 } as const;
+const SMALL = { uploadMb: 1, mediaCount: 2, shopRows: 200 };
 
 /** A small sample in a folder of the stack's own. */
 export function startSource(stack: TestStack, name: string, variation: Variation = {}): Promise<Source> {
