@@ -42,6 +42,27 @@ it('docs/cli.md: the script works', async () => {
   expect(text).toContain('"expired"');
 });
 
+it('docs/webhooks.md: a secret is made, and a clone with a callback taken on', async () => {
+  const [example] = examplesOf(repositoryRoot, 'docs/webhooks.md');
+  // The site is paired by now.
+  const script = (example?.script ?? '').replace('https://shop.example', source.url).replace(',"pairingKey":"…"', '');
+  const { text } = await shell.run(`KEY="$API_KEY"\n${script}`);
+  expect(text).toMatch(/\{"secret":"whsec_/);
+  expect(text).toMatch(/\{"clone":\{"id":"clone-/);
+});
+
+it('docs/access.md: a key is made, listed and revoked', async () => {
+  const [example] = examplesOf(repositoryRoot, 'docs/access.md');
+  const program = `'${process.execPath}' '${join(repositoryRoot, 'apps/api/src/keys-command.ts')}'`;
+  const [create = '', list = '', revoke = ''] = (example?.script ?? '').replaceAll('./dev keys', program).split('\n');
+  const itsId = `$(${program} list --json | jq -r '.[] | select(.name == "shop-ci").id')`;
+  const lines = [`export WCR_REDIS_URL=${stack.redisUrl}`, create, list, revoke.replace(/key_\w+/, itsId)];
+  const { status, text } = await shell.run(lines.join('\n'));
+  expect(status, text).toBe(0);
+  expect(text).toMatch(/^wcr_[\w-]{32}$/m);
+  expect(text).toMatch(/^Revoked key_/m);
+});
+
 it('README.md: the request for a clone is taken on', async () => {
   const [request] = examplesOf(repositoryRoot, 'README.md').filter(({ script }) => script.includes('curl'));
   const { url, admin } = source;

@@ -5,6 +5,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Response } from 'undici';
 import { z } from 'zod';
 import { hasEnded, JobView, type LogPage } from './answers.ts';
+import { parseJson } from './parse-json.ts';
 import { failureOfJob, ReportedFailure } from './reported-failure.ts';
 
 export type JobNews =
@@ -122,7 +123,7 @@ const Gone = z.object({ id: z.string(), error: z.object({ code: z.string(), mess
 
 /** What is not in a form we know says nothing to us. */
 function readEvent(following: Following, { event, data }: EventSourceMessage): JobNews[] {
-  const value = safeJson(data);
+  const value = parseJson(data);
   if (event === 'log') {
     const line = LogLine.safeParse(value).data?.line;
     if (line === undefined) return [];
@@ -176,12 +177,4 @@ async function patiently<T>({ signal, times }: Following, ask: () => Promise<T>)
 function isAway(error: unknown): boolean {
   if (isAppError(error)) return error.code === 'cli.unreachable';
   return error instanceof ReportedFailure && error.status === 503;
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { AppError, isAppError } from '@wcr/shared/errors/app-error';
 import { fetch, type Response } from 'undici';
 import type { z } from 'zod';
 import { Envelope } from './answers.ts';
+import { parseJson } from './parse-json.ts';
 import { ReportedFailure } from './reported-failure.ts';
 
 export type ApiAddress = {
@@ -71,7 +72,7 @@ export function createHttpClient({ apiUrl, apiKey, signal: ending }: HttpOptions
     send,
     async ask(schema, path, call) {
       const text = await (await send(path, call)).text();
-      const parsed = schema.safeParse(safeJson(text));
+      const parsed = schema.safeParse(parseJson(text));
       if (parsed.success) return parsed.data;
       throw new AppError('cli.unexpected_answer', { url: `${base}${path}`, reason: 'its answer has another form' });
     },
@@ -94,7 +95,7 @@ async function repeated<T>(
 }
 
 async function failureOf(base: string, answer: Response): Promise<Error> {
-  const envelope = Envelope.safeParse(safeJson(await answer.text().catch(() => '')));
+  const envelope = Envelope.safeParse(parseJson(await answer.text().catch(() => '')));
   if (envelope.success) return new ReportedFailure(envelope.data, answer.status);
   const location = answer.headers.get('location');
   const reason = location === null ? `it answers ${answer.status}` : `it redirects to ${location}`;
@@ -106,12 +107,4 @@ function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(cause instanceof Error)) return String(cause);
   return cause.message || ('code' in cause ? String(cause.code) : cause.name);
-}
-
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -202,6 +202,13 @@ describe('sites that make it hard', () => {
     expect(await lifespan()).toBe(before);
   });
 
+  test('scripts of the site’s own in wp-admin are run, as guards against robots want it', async () => {
+    await site.placePlugin(zips.ours);
+    await site.behave(behaviours.GUARDS_BY_SCRIPT);
+    await expect(ensure()).resolves.toMatchObject({ action: 'activated' });
+    expect(await site.runPhp("echo get_option( 'guard_asked' );")).toBe('1');
+  });
+
   test('a login page that was moved, when its address is given', async () => {
     await site.placePlugin(zips.ours);
     await site.behave(behaviours.MOVED_LOGIN_PAGE);

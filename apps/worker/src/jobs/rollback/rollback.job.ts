@@ -56,12 +56,12 @@ export const rollbackJob = defineJob<RestoreDeps>()({
 });
 
 const BACK = new Set(['rolled-back', 'finishing']);
-/** As long as people who cancel a rollback may wait for its end. */
+/** As long as a failed rollback may keep its worker. */
 const FINISH_MS = 30_000;
 
 /**
- * A rollback may be cancelled, or lost by its workers, when the site is as before already: then what is left of it is done. A site that
- * cannot be asked counts as restored; asking for the rollback again finds out.
+ * A rollback may fail for good (its time was spent, or too many workers lost it) when the site is as before already: then what is left of
+ * it is done. A site that cannot be asked counts as restored; asking for the rollback again finds out.
  * @returns whether the site is as before
  */
 async function finishIfBack(deps: RestoreDeps, record: RestoreRecord, code: string): Promise<boolean> {

@@ -136,3 +136,13 @@ add_action( 'login_init', function () {
 	header( 'Location: http://localhost:' . $_SERVER['SERVER_PORT'] . '/readme.html', true, 302 );
 	exit;
 } );`;
+
+/** A script of the site's own on every page of wp-admin, as guards against robots have; the site knows that it was asked for. */
+export const GUARDS_BY_SCRIPT = `
+if ( "/guard.js" === ( $_SERVER["REQUEST_URI"] ?? "" ) ) {
+	update_option( 'guard_asked', 1 );
+	exit;
+}
+add_action( 'admin_head', function () {
+	echo '<script src="/guard.js"></script>';
+} );`;
