@@ -2,6 +2,7 @@ import { Agent, request } from 'node:http';
 import { CLONE_QUEUE, QUEUE_PREFIX } from '@wcr/shared/contracts/queues';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { LOAD_BODY, LOAD_JOB_OPTIONS, LOAD_PAYLOAD } from './load-job.ts';
 
 /**
  * A process of its own that puts jobs into the queue, so that its work is not the API's. Told by messages what to do, it answers each
@@ -12,12 +13,13 @@ export type LoadTask = {
   readonly inFlight: number;
   readonly count: number;
   readonly apiPort: number;
+  readonly barePort: number;
   readonly redisUrl: string;
   /** API keys that take turns. */
   readonly keys: readonly string[];
 };
-/** A clone asked for over HTTP, `queue.add` alone, and a call of the same server that does nothing. */
-export type LoadKind = 'api' | 'add' | 'noop';
+/** A clone asked for over HTTP, `queue.add` alone, the same behind a bare route, and a call of our server that does nothing. */
+export type LoadKind = 'api' | 'add' | 'bare' | 'noop';
 export type LoadTimes = {
   readonly totalMs: number;
   /** Of calls that were served. */
@@ -29,20 +31,6 @@ export type LoadTimes = {
 /** @returns false when the call was refused */
 type Call = (index: number) => Promise<boolean>;
 
-const SOURCE = { url: 'https://shop.example', username: 'admin', password: 'correct horse' };
-const BODY = JSON.stringify({ source: SOURCE });
-/** What the API puts into the queue for that. */
-const PAYLOAD = {
-  cloneId: 'clone-20300101-000000-abcd',
-  source: { url: SOURCE.url },
-  secretRef: 'source:clone-20300101-000000-abcd',
-  owner: 'load-1',
-  ttlMinutes: 60,
-  requestedAt: 1_893_456_000_000,
-  requestId: '9e2573e3-81d6-4aa8-b527-d47bc7822436',
-};
-const JOB_OPTIONS = { attempts: 4, backoff: { type: 'exponential', delay: 5_000, jitter: 0.5 }, keepLogs: 1_000 };
-
 process.on('message', (task: LoadTask) => {
   void run(task).then((times) => process.send?.(times));
 });
@@ -51,7 +39,7 @@ async function run(task: LoadTask): Promise<LoadTimes> {
   if (task.how === 'add') return runAdds(task);
   const agent = new Agent({ keepAlive: true, maxSockets: task.inFlight });
   try {
-    return await measure(task, task.how === 'api' ? (index) => askForClone(agent, task, index) : () => askNothing(agent, task));
+    return await measure(task, task.how === 'noop' ? () => askNothing(agent, task) : (index) => askForClone(agent, task, index));
   } finally {
     agent.destroy();
   }
@@ -59,11 +47,11 @@ async function run(task: LoadTask): Promise<LoadTimes> {
 
 async function runAdds(task: LoadTask): Promise<LoadTimes> {
   const redis = new Redis(task.redisUrl, { maxRetriesPerRequest: null });
-  const queue = new Queue(CLONE_QUEUE, { prefix: QUEUE_PREFIX, connection: redis, defaultJobOptions: JOB_OPTIONS });
+  const queue = new Queue(CLONE_QUEUE, { prefix: QUEUE_PREFIX, connection: redis, defaultJobOptions: LOAD_JOB_OPTIONS });
   try {
     await queue.waitUntilReady();
     return await measure(task, async (index) => {
-      await queue.add(CLONE_QUEUE, PAYLOAD, { jobId: `${CLONE_QUEUE}-bare-${index}` });
+      await queue.add(CLONE_QUEUE, LOAD_PAYLOAD, { jobId: `${CLONE_QUEUE}-bare-${index}` });
       return true;
     });
   } finally {
@@ -88,13 +76,14 @@ async function measure({ inFlight, count }: LoadTask, call: Call): Promise<LoadT
   return { totalMs: performance.now() - begun, callsMs, refused };
 }
 
-function askForClone(agent: Agent, { apiPort, keys }: LoadTask, index: number): Promise<boolean> {
+function askForClone(agent: Agent, { how, apiPort, barePort, keys }: LoadTask, index: number): Promise<boolean> {
   const headers = {
     authorization: `Bearer ${keys[index % keys.length]}`,
     'content-type': 'application/json',
-    'content-length': BODY.length,
+    'content-length': LOAD_BODY.length,
   };
-  return send(request({ agent, port: apiPort, host: '127.0.0.1', method: 'POST', path: '/api/v1/clones', headers }), 202, BODY);
+  const port = how === 'bare' ? barePort : apiPort;
+  return send(request({ agent, port, host: '127.0.0.1', method: 'POST', path: '/api/v1/clones', headers }), 202, LOAD_BODY);
 }
 
 function askNothing(agent: Agent, { apiPort }: LoadTask): Promise<boolean> {

@@ -14,17 +14,20 @@ const IN_FLIGHT = [1, 16, 64];
 const COUNT = 2_000;
 const WARM_UP = 4_000;
 const OWNERS = 8;
+const KINDS = ['add', 'api', 'bare', 'noop'] as const;
 /** Limits are counted as in production; nobody reaches these. */
 const NEVER_REACHED = '100000000';
 const CLIENT = join(import.meta.dirname, 'load-client.ts');
+const BARE_SERVER = join(import.meta.dirname, 'load-bare-server.ts');
 
 /** One kind's rounds: calls a second, and milliseconds of the middle and of the slowest hundredth of the calls. */
 type Measured = { readonly rate: number; readonly p50: number; readonly p99: number };
 type Rounds = Record<LoadKind, Measured[]>;
 
 /**
- * How many clones a second one API takes on, beside `queue.add` alone and a call that does nothing, in turn. The API, its Redis (which
- * keeps its data as in production) and the client are processes of their own; no worker takes the jobs.
+ * How many clones a second one API takes on, beside `queue.add` alone, `queue.add` behind a bare route, and a call that does nothing,
+ * in turn. The servers, their Redis (which keeps its data as in production) and the client are processes of their own; no worker
+ * takes the jobs.
  */
 export async function benchLoad(rounds: number, say: (line: string) => void): Promise<Figure[]> {
   await using undo = new AsyncDisposableStack();
@@ -34,26 +37,38 @@ export async function benchLoad(rounds: number, say: (line: string) => void): Pr
   const keys = Array.from({ length: OWNERS }, (_, at) => `load-key-${at}-0123456789`);
   const apiPort = await findFreePort();
   undo.use(await startApi({ dir, redis, apiPort, keys }));
+  const barePort = await findFreePort();
+  undo.use(await startBareServer(dir, barePort, redis));
   const client = fork(CLIENT);
   undo.defer(() => void client.kill());
-  const task = { apiPort, redisUrl: redis.url, keys };
+  const task = { apiPort, barePort, redisUrl: redis.url, keys };
   say('load: warming up ...');
-  await ask(client, { ...task, how: 'api', inFlight: 32, count: WARM_UP });
+  for (const how of KINDS) await ask(client, { ...task, how, inFlight: 32, count: WARM_UP });
   const figures: Figure[] = [];
   for (const inFlight of IN_FLIGHT) {
-    const measured: Rounds = { api: [], add: [], noop: [] };
+    const measured: Rounds = { api: [], add: [], bare: [], noop: [] };
     for (let round = 1; round <= rounds; round += 1) {
       say(`load: ${inFlight} at a time, round ${round} of ${rounds} ...`);
       await empty(redis);
-      for (const how of ['add', 'api', 'noop'] as const) {
-        const times = await ask(client, { ...task, how, inFlight, count: COUNT });
-        if (times.refused > 0) say(`load: ${times.refused} calls were answered with 503; the machine is too busy`);
-        measured[how].push(summed(times));
-      }
+      await playRound(client, { ...task, inFlight }, measured, say);
     }
     figures.push(...figuresOf(inFlight, measured));
   }
   return figures;
+}
+
+/** Each kind once. */
+async function playRound(
+  client: ChildProcess,
+  task: Omit<LoadTask, 'how' | 'count'>,
+  measured: Rounds,
+  say: (line: string) => void,
+): Promise<void> {
+  for (const how of KINDS) {
+    const times = await ask(client, { ...task, how, count: COUNT });
+    if (times.refused > 0) say(`load: ${times.refused} calls were answered with 503; the machine is too busy`);
+    measured[how].push(summed(times));
+  }
 }
 
 type ApiOptions = { dir: string; redis: RedisService; apiPort: number; keys: readonly string[] };
@@ -78,6 +93,15 @@ function startApi({ dir, redis, apiPort, keys }: ApiOptions): Promise<Service> {
     },
     logFile: join(dir, 'api.log'),
     isReady: async () => (await fetch(`http://127.0.0.1:${apiPort}/health/ready`)).ok,
+  });
+}
+
+function startBareServer(dir: string, port: number, redis: RedisService): Promise<Service> {
+  return startProcess({
+    command: process.execPath,
+    args: [BARE_SERVER, String(port), redis.url],
+    logFile: join(dir, 'bare.log'),
+    isReady: async () => (await fetch(`http://127.0.0.1:${port}/health/live`)).ok,
   });
 }
 
@@ -106,7 +130,7 @@ function summed({ totalMs, callsMs }: LoadTimes): Measured {
 }
 
 /** Ratios are of rounds that followed each other, so that a busy machine is as busy for both. */
-function figuresOf(inFlight: number, { api, add, noop }: Rounds): Figure[] {
+function figuresOf(inFlight: number, { api, add, bare, noop }: Rounds): Figure[] {
   const of = (rounds: readonly Measured[], what: keyof Measured) => median(rounds.map((round) => round[what]));
   const ratios = (baseline: readonly Measured[]) => api.map(({ rate }, round) => rate / (baseline[round]?.rate ?? Number.NaN));
   const rate = { value: of(api, 'rate'), unit: '/s' } as const;
@@ -115,6 +139,8 @@ function figuresOf(inFlight: number, { api, add, noop }: Rounds): Figure[] {
   });
   return [
     { name: `clones taken on, ${inFlight} at a time`, ...rate, baseline: of(add, 'rate'), ratios: ratios(add), least: 0.5 },
+    { name: '  beside a bare route that only adds', ...rate, baseline: of(bare, 'rate'), ratios: ratios(bare), least: 0.5 },
+    { name: '  that bare route itself', value: of(bare, 'rate'), unit: '/s', baseline: of(add, 'rate') },
     { name: '  beside a call that does nothing', ...rate, baseline: of(noop, 'rate'), ratios: ratios(noop) },
     ...times,
   ];
