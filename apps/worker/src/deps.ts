@@ -103,7 +103,7 @@ export function createDeps(config: WorkerConfig): Deps {
   const schedule = createExpireSchedule({ queue: queues[EXPIRE_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
   const cloneJobs = createCloneJobs({ queue: queues[CLONE_QUEUE], redis });
   const restores = createRestoreProjection(redis);
-  const rollbacks = createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions: JOB_OPTIONS, now });
+  const rollbacks = createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], redis, jobOptions: JOB_OPTIONS, now });
   const restoreJobs = createJobStates(queues);
   const webhooks = createWebhooks({ redis, queues, sealer, redactor, now }, network);
   return {

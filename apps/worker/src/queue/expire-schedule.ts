@@ -3,6 +3,7 @@ import { EXPIRE_QUEUE } from '@wcr/shared/contracts/queues';
 import { enqueue } from '@wcr/shared/telemetry/enqueue';
 import type { JobsOptions, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { removeJob } from './remove-job.ts';
 
 /** Scores of BullMQ's delayed set are milliseconds times this, plus a sequence number. */
 const DELAYED_SCORE_STEP = 0x1000;
@@ -40,7 +41,7 @@ export type ExpireScheduleOptions = {
 };
 
 export function createExpireSchedule(options: ExpireScheduleOptions): ExpireSchedule {
-  const { queue } = options;
+  const { queue, redis } = options;
   return {
     scheduleExpire: (cloneId, at) => settle(() => trySchedule(options, cloneId, at)),
     async expireNow(input) {
@@ -51,7 +52,7 @@ export function createExpireSchedule(options: ExpireScheduleOptions): ExpireSche
     async cancelScheduled(cloneId) {
       const job = await queue.getJob(expireJobId(cloneId));
       // A running job is locked and can't be removed; it finds the clone gone and ends by itself.
-      if (job !== undefined && !(await job.isActive())) await job.remove().catch(() => undefined);
+      if (job !== undefined && !(await job.isActive())) await removeJob(redis, job).catch(() => undefined);
     },
   };
 }
@@ -68,7 +69,7 @@ async function settle(attempt: () => Promise<void>): Promise<void> {
 }
 
 async function trySchedule(options: ExpireScheduleOptions, cloneId: string, at: number): Promise<void> {
-  const { queue, jobOptions, now } = options;
+  const { queue, redis, jobOptions, now } = options;
   const jobId = expireJobId(cloneId);
   const delay = Math.max(0, at - now());
   const job = await queue.getJob(jobId);
@@ -81,17 +82,17 @@ async function trySchedule(options: ExpireScheduleOptions, cloneId: string, at: 
     return;
   }
   // One that has ended is only kept for people to look at, and would make this add a no-op.
-  await job?.remove();
+  if (job !== undefined) await removeJob(redis, job);
   const input: ExpireInput = { cloneId, reason: 'expired' };
   await enqueue(queue, input, { ...jobOptions, jobId, delay });
 }
 
-async function tryExpireNow({ queue, jobOptions }: ExpireScheduleOptions, input: ExpireInput): Promise<void> {
+async function tryExpireNow({ queue, redis, jobOptions }: ExpireScheduleOptions, input: ExpireInput): Promise<void> {
   const jobId = deleteJobId(input.cloneId);
   const job = await queue.getJob(jobId);
   const state = job === undefined ? 'unknown' : await job.getState();
   if (state === 'waiting' || state === 'active' || state === 'prioritized' || state === 'delayed') return;
-  await job?.remove();
+  if (job !== undefined) await removeJob(redis, job);
   await enqueue(queue, input, { ...jobOptions, jobId });
 }
 

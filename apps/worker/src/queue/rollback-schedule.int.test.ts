@@ -16,7 +16,7 @@ let schedule: ReturnType<typeof createRollbackSchedule>;
 beforeAll(async () => {
   redis = new Redis((await useRedis()).url, { maxRetriesPerRequest: null });
   queue = new Queue(ROLLBACK_QUEUE, { prefix: QUEUE_PREFIX, connection: redis });
-  schedule = createRollbackSchedule({ queue, jobOptions: JOB_OPTIONS, now: () => NOW });
+  schedule = createRollbackSchedule({ queue, redis, jobOptions: JOB_OPTIONS, now: () => NOW });
 });
 beforeEach(() => redis.flushdb().then(() => undefined));
 afterAll(async () => {

@@ -2,6 +2,8 @@ import { ROLLBACK_QUEUE } from '@wcr/shared/contracts/queues';
 import type { RollbackInput } from '@wcr/shared/contracts/restore';
 import { enqueue } from '@wcr/shared/telemetry/enqueue';
 import type { JobsOptions, Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { removeJob } from './remove-job.ts';
 
 export type RestoreOwner = { readonly restoreId: string; readonly owner: string };
 
@@ -29,8 +31,14 @@ export function undoJobId(restoreId: string): string {
   return `${ROLLBACK_QUEUE}-undo-${restoreId}`;
 }
 
-export function createRollbackSchedule(options: { queue: Queue; jobOptions: JobsOptions; now: () => number }): RollbackSchedule {
-  const { queue, jobOptions, now } = options;
+export type RollbackScheduleOptions = {
+  readonly queue: Queue;
+  readonly redis: Redis;
+  readonly jobOptions: JobsOptions;
+  readonly now: () => number;
+};
+
+export function createRollbackSchedule({ queue, redis, jobOptions, now }: RollbackScheduleOptions): RollbackSchedule {
   return {
     async scheduleForget({ restoreId, owner, at }) {
       const input: RollbackInput = { restoreId, action: 'forget', owner };
@@ -40,7 +48,7 @@ export function createRollbackSchedule(options: { queue: Queue; jobOptions: Jobs
       const jobId = undoJobId(restoreId);
       const job = await queue.getJob(jobId);
       // One that has failed is only kept for people to look at, and would make this add a no-op.
-      if (await job?.isFailed()) await job?.remove();
+      if (job !== undefined && (await job.isFailed())) await removeJob(redis, job);
       const input: RollbackInput = { restoreId, action: 'undo', owner };
       await enqueue(queue, input, { ...jobOptions, jobId });
     },

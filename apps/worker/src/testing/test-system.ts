@@ -70,7 +70,7 @@ function createParts(engine: TestEngine) {
     secrets: createSecretStore({ redis, sealer, redactor }),
     order: createExpiryOrder(redis),
     restores: createRestoreProjection(redis),
-    rollbacks: createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], jobOptions, now }),
+    rollbacks: createRollbackSchedule({ queue: queues[ROLLBACK_QUEUE], redis, jobOptions, now }),
     restoreJobs: createJobStates(queues),
     outbox: createWebhookOutbox({ redis, queues, callbacks, log: deliveries, jobOptions, now }),
     ...{ now, logger },

@@ -60,6 +60,20 @@ describe('a clone that is deleted', () => {
     expect(await stateOf(expireJobId(id))).toBe('unknown');
   });
 
+  it('leaves nothing of an appointment that came too early once', async () => {
+    const { id } = await system.addClone({ expiresAt: Date.now() + 100 });
+    await system.runtime.update(id, { expiresAt: Date.now() + HOUR_MS });
+    system.start();
+    await waitUntil(() => system.engine.jobs.some(({ outcome }) => outcome === 'postponed'), 'the new appointment');
+    await waitUntil(async () => (await stateOf(expireJobId(id))) === 'delayed', 'the wait for it');
+    const checkpoints = redisKeys.checkpoints(EXPIRE_QUEUE, expireJobId(id));
+    expect(await system.engine.redis.exists(checkpoints)).toBe(1);
+    await system.schedule.expireNow({ cloneId: id, reason: 'deleted' });
+    await system.ended(EXPIRE_QUEUE, deleteJobId(id));
+    expect(await stateOf(expireJobId(id))).toBe('unknown');
+    expect(await system.engine.redis.exists(checkpoints)).toBe(0);
+  });
+
   it('ends as deleted however often that is asked, also when it is gone', async () => {
     const { id } = await system.addClone();
     system.start();
