@@ -14,9 +14,9 @@ import type { ExpectedClone, World } from './world.ts';
 /** What is left over longer than the sweeper's grace, and a few sweeps, stays. */
 const SETTLE_MS = 30_000;
 const LOOK_MS = 500;
-/** BullMQ's own words for a job that its workers lost too often, and ours. */
 /** WordPress itself holds no address of anybody's; most files are its own. */
 const CORE = /^wp-(?:admin|includes)\//;
+/** What a job must not end with: nobody can do anything about it. */
 const NAMELESS = 'internal.unexpected';
 
 type Ends = {
@@ -70,9 +70,13 @@ async function auditUntilSettled(world: World, { ended, isSweepDue }: Ends): Pro
     world.restoreId = restoreId;
     const site = await auditSite(world, ended);
     const others = await Promise.all([auditLivingClones(world), auditRemains(world), auditRedis(world)]);
-    const findings = [...site, ...others.flat()];
-    if (findings.length === 0 || performance.now() > deadline) return findings;
-    await sleep(LOOK_MS);
+    const findings = [...site, ...others.flat()].filter((finding) => !world.leftOver.has(finding.what));
+    if (findings.length > 0 && performance.now() < deadline) {
+      await sleep(LOOK_MS);
+      continue;
+    }
+    for (const { harm, what } of findings) if (harm === 'orphaned') world.leftOver.add(what);
+    return findings;
   }
 }
 

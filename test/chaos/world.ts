@@ -42,6 +42,8 @@ export type World = AsyncDisposable & {
   readonly clones: Map<string, ExpectedClone>;
   /** Clones that are gone: nothing of them may be found. */
   readonly gone: Set<string>;
+  /** What was found left over by an earlier round, and is not this one's. */
+  readonly leftOver: Set<string>;
   readonly sweeps: Queue;
   /** About how long a piece of work takes undisturbed; strikes are spread over that. */
   workMs: number;
@@ -85,7 +87,18 @@ export async function startWorld(): Promise<World> {
   const { password } = await readCredentials(stack, id);
   const owned = undo.move();
   return {
-    ...{ system, scene, redis, queues, sweeps, workMs, points, gone: new Set<string>(), comments: [] },
+    ...{
+      system,
+      scene,
+      redis,
+      queues,
+      sweeps,
+      workMs,
+      points,
+      gone: new Set<string>(),
+      leftOver: new Set<string>(),
+      comments: [],
+    },
     clones: new Map([[id, { id, expiries: [Date.parse(expiresAt)], isDoomed: false, password }]]),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

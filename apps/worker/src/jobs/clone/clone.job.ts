@@ -94,8 +94,9 @@ export const cloneJob = defineJob<CloneDeps>()({
   },
 
   async onTerminalFailure({ input, deps, error }) {
-    await deps.runtime.remove(input.cloneId, new AbortController().signal);
+    // First: where nothing can be removed now the sweeper comes back for the clone, and finds nothing that names its secrets.
     await deps.secrets.forget(input.secretRef);
+    await deps.runtime.remove(input.cloneId, new AbortController().signal);
     await deps.projection.update(input.cloneId, { status: 'failed', error });
   },
 });

@@ -12,9 +12,23 @@ const INPUT = {
   target: { url: 'https://live.example', secretRef: 'ref-1' },
 };
 
-type Given = { phase?: string; unknown?: boolean; silent?: boolean; secrets?: () => object };
+const FROM_A_SITE = { source: { url: 'https://shop.example', secretRef: 'ref-source' } };
 
-function fail({ phase = 'open', unknown = false, silent = false, secrets = () => ({ pairingKey: 'key' }) }: Given) {
+type Given = {
+  from?: (typeof INPUT)['from'] | typeof FROM_A_SITE;
+  phase?: string;
+  unknown?: boolean;
+  silent?: boolean;
+  secrets?: () => object;
+};
+
+function fail({
+  from = INPUT.from,
+  phase = 'open',
+  unknown = false,
+  silent = false,
+  secrets = () => ({ pairingKey: 'key' }),
+}: Given) {
   const known = {
     asked: [] as string[],
     forgotten: [] as string[],
@@ -39,7 +53,8 @@ function fail({ phase = 'open', unknown = false, silent = false, secrets = () =>
     ...{ connectAgent: () => client, settings: { patienceMs: 100 }, now: () => 42 },
   } as unknown as RestoreDeps;
   const error = { code: 'target.died', message: 'it is gone' };
-  const cleaned = restoreJob.onTerminalFailure?.({ input: INPUT, jobId: 'restore-1', deps, error }) ?? Promise.resolve();
+  const cleaned =
+    restoreJob.onTerminalFailure?.({ input: { ...INPUT, from }, jobId: 'restore-1', deps, error }) ?? Promise.resolve();
   return { known, cleaned };
 }
 
@@ -69,6 +84,12 @@ it('says that it failed although the target does not answer, and keeps the key f
   const { known, cleaned } = fail({ silent: true });
   await expect(cleaned).rejects.toThrow('does not answer');
   expect(known).toMatchObject({ record: FAILED, forgotten: [], undone: ['restore-1'] });
+});
+
+it('forgets what opens the source at once, also when the target does not answer', async () => {
+  const { known, cleaned } = fail({ from: FROM_A_SITE, silent: true });
+  await expect(cleaned).rejects.toThrow('does not answer');
+  expect(known).toMatchObject({ forgotten: ['ref-source'], undone: ['restore-1'] });
 });
 
 it.each<[string, () => object]>([

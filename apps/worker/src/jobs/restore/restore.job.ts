@@ -81,6 +81,8 @@ export const restoreJob = defineJob<RestoreDeps>()({
   },
 
   async onTerminalFailure({ input, deps, error }) {
+    // Only the target's are needed to undo, and maybe not before a job of its own does that.
+    for (const secretRef of sourceSecretsOf(input)) await deps.secrets.forget(secretRef);
     try {
       await undoRestore(deps, input);
     } catch (cause) {
@@ -91,7 +93,7 @@ export const restoreJob = defineJob<RestoreDeps>()({
       // In any case: somebody waits for an answer.
       await deps.restores.update(input.restoreId, { status: 'failed', error, endedAt: deps.now() });
     }
-    for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
+    await deps.secrets.forget(input.target.secretRef);
   },
 });
 
@@ -209,11 +211,12 @@ async function publish(deps: RestoreDeps, input: RestoreInput, report: RestoreRe
     await deps.scheduleForget({ restoreId, owner, at: report.restorePointUntil });
   }
   await deps.restores.update(restoreId, { status: 'completed', report, endedAt: deps.now() });
-  for (const secretRef of secretRefsOf(input)) await deps.secrets.forget(secretRef);
+  for (const secretRef of [input.target.secretRef, ...sourceSecretsOf(input)]) await deps.secrets.forget(secretRef);
   step.log(report.dryRun ? 'a dry run: nothing was written' : 'restored');
   return null;
 }
 
-function secretRefsOf({ from, target }: RestoreInput): string[] {
-  return [target.secretRef, ...('source' in from ? [from.source.secretRef] : [])];
+/** None where the source is one of our clones. */
+function sourceSecretsOf({ from }: RestoreInput): string[] {
+  return 'source' in from ? [from.source.secretRef] : [];
 }
