@@ -8,8 +8,9 @@ import { awaitJob, type CloneLogin, type JobView, readCredentials, readJobLog } 
 import { type ProcessWatch, watchProcesses } from '../support/process-watch.ts';
 import { readRedis } from '../support/read-redis.ts';
 import { pairingKeyOf, type Source, startSource } from '../support/sample-sources.ts';
-import { findInFiles, findSecrets, type Secrets, watchRedis } from '../support/secret-search.ts';
+import { findInFiles, findSecrets, type Secrets } from '../support/secret-search.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
+import { watchRedis } from '../support/watch-redis.ts';
 
 /** What people make up: characters that every encoding writes in its own way. */
 const madeUp = (what: string) => `${what} ä/"&'+ ${randomBytes(6).toString('hex')}`;

@@ -11,6 +11,9 @@ export type JobView = {
 };
 export type CloneView = { id: string; url: string; status: string; expiresAt: string; error?: { code: string } };
 export type CloneLogin = { username: string; password: string; loginUrl: string };
+/** Asking is work too, and tests wait most of their time. */
+const ASK_MS = 250;
+
 type Accepted = { clone: { id: string; url: string }; job: { id: string } };
 
 /** Asks for a clone. @throws Error with the API's answer when it isn't taken on */
@@ -62,6 +65,6 @@ export async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   for (;;) {
     const answer = await ask();
     if (answer !== undefined) return answer;
-    await sleep(100);
+    await sleep(ASK_MS);
   }
 }

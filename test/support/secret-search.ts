@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { Redis } from 'ioredis';
 
 export type Secrets = Readonly<Record<string, string>>;
 
@@ -48,24 +47,6 @@ function stableBase64(secret: Buffer, offset: number): string {
   const bytes = Buffer.concat([Buffer.alloc(offset), secret]);
   // Each character holds six bits; the first and the last may hold some of the neighbours'.
   return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
-}
-
-/** Every command that one database of a Redis is sent from now on, with its arguments: also what is gone a moment later. */
-export async function watchRedis(url: string): Promise<Disposable & { readonly commands: string[] }> {
-  const redis = new Redis(url);
-  const database = new URL(url).pathname.slice(1) || '0';
-  const monitor = await redis.monitor();
-  const commands: string[] = [];
-  monitor.on('monitor', (_time: string, args: string[], _source: string, at: string) => {
-    if (at === database) commands.push(args.join(' '));
-  });
-  return {
-    commands,
-    [Symbol.dispose]() {
-      monitor.disconnect();
-      redis.disconnect();
-    },
-  };
 }
 
 /** Files below a folder that hold secrets: `<path> <name of the secret>`. */
