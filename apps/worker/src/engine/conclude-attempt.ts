@@ -29,6 +29,7 @@ export type Conclusion = {
 
 /** Decides what an attempt's error means, does what follows from it, and answers what BullMQ must be thrown. */
 export async function concludeAttempt(engine: Engine, attempt: Attempt, error: unknown, conclusion: Conclusion): Promise<Ending> {
+  if (!attempt.signal.aborted) await lookOnceMore(attempt);
   // A step that is aborted may throw anything; the reason counts.
   const cause: unknown = attempt.signal.aborted ? attempt.signal.reason : error;
   try {
@@ -38,6 +39,15 @@ export async function concludeAttempt(engine: Engine, attempt: Attempt, error: u
   } catch (second) {
     if (!isLockLost(second)) throw second;
     return release(engine, attempt, second);
+  }
+}
+
+/** Who cancels a job takes away what it needs, which a step may notice before the next heartbeat: then that is why it failed. */
+async function lookOnceMore({ heartbeat }: Attempt): Promise<void> {
+  try {
+    await heartbeat.beat();
+  } catch {
+    // Whether the job is still ours is found out by whatever is written next.
   }
 }
 

@@ -192,6 +192,17 @@ describe('cancelling', () => {
     );
     expect(await failureOf(job)).toMatchObject({ code: 'job.cancelled' });
   });
+
+  it('a step that misses what was taken away when the job was cancelled counts as cancelled, too', async () => {
+    const job = await addJob();
+    work(
+      onceOf(async () => {
+        await engine.redis.set(redisKeys.cancel(job.id ?? ''), '1');
+        throw new AppError('secret.missing');
+      }),
+    );
+    expect(await failureOf(job)).toMatchObject({ code: 'job.cancelled', step: 'one' });
+  });
 });
 
 describe('time and locks', () => {
