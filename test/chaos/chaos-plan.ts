@@ -54,7 +54,7 @@ export type ChaosRound = {
   readonly strikes: readonly Strike[];
 };
 
-const MAIN_WORK = ['clone', 'exchange'] as const;
+export const MAIN_WORK = ['clone', 'exchange'] as const;
 /** Who takes part when the agent writes to a site. */
 const WRITERS: ReadonlySet<Part> = new Set(['worker', 'php', 'mariadb']);
 const SIDE_WORK = ['extend', 'expire', 'delete', 'cancel', undefined, undefined] as const;
@@ -63,8 +63,15 @@ const MOST_ASLEEP_MS = 8_000;
 const MOST_AWAY_MS = 2_500;
 const MOST_DEAD_MS = 800;
 
-/** The same rounds for the same seed: each fault in turn, beginning with any. @param only parts of names of faults; all when empty */
-export function planRounds(seed: number, count: number, only: readonly string[] = []): ChaosRound[] {
+export type Wanted = {
+  /** Parts of names of faults; all when empty. */
+  readonly only?: readonly string[];
+  /** One kind of work instead of both. */
+  readonly main?: (typeof MAIN_WORK)[number] | undefined;
+};
+
+/** The same rounds for the same seed: each fault in turn, beginning with any. */
+export function planRounds(seed: number, count: number, { only = [], main: wanted }: Wanted = {}): ChaosRound[] {
   const random = randomFrom(seed);
   const chosen = FAULTS.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
   const order = shuffled(chosen, random);
@@ -72,7 +79,7 @@ export function planRounds(seed: number, count: number, only: readonly string[] 
     const fault = order[at % order.length] as Fault;
     const picked = pick(MAIN_WORK, random);
     // Redis knows how to reach a target: without it nobody can end a restore that has begun (docs/operations.md).
-    const main = fault.does === 'empty' ? 'clone' : picked;
+    const main = fault.does === 'empty' ? 'clone' : (wanted ?? picked);
     const side = pick(SIDE_WORK, random);
     const couldBeAtPoint = main === 'exchange' && fault.does === 'kill' && WRITERS.has(fault.part);
     const isAtPoint = random() < 0.6 && couldBeAtPoint;

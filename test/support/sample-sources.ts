@@ -24,9 +24,14 @@ export function startSource(stack: TestStack, name: string, variation: Variation
 }
 
 /** A small sample that visitors reach through another port, on which the caller listens. */
-export async function startSourceBehind(stack: TestStack, name: string, port: number): Promise<Source> {
+export async function startSourceBehind(
+  stack: TestStack,
+  name: string,
+  port: number,
+  variation: Pick<Variation, 'version'> = {},
+): Promise<Source> {
   const dir = sourceDir(stack, name);
-  const site = await createSampleSite({ dir, mariaDb: stack.mariaDb, ...SMALL, url: `http://127.0.0.1:${port}` });
+  const site = await createSampleSite({ dir, mariaDb: stack.mariaDb, ...SMALL, ...variation, url: `http://127.0.0.1:${port}` });
   return { ...(await startPhpSite({ dir })), ...site };
 }
 

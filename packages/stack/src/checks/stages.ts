@@ -62,10 +62,10 @@ async function shellcheckCommand({ root }: StageContext): Promise<readonly strin
   return ['shellcheck', ...files];
 }
 
-/** `php -l` takes one file at a time. */
+/** `php -l` takes one file at a time; without its extensions PHP starts in a third of the time. */
 async function phpSyntaxCommand({ root }: StageContext): Promise<readonly string[]> {
   const files = (await listFiles(root)).filter((file) => file.endsWith('.php'));
-  const lint = 'php -l "$0" 2>&1 | grep -v "^No syntax errors" >&2 && exit 255 || exit 0';
+  const lint = 'php -n -l "$0" 2>&1 | grep -v "^No syntax errors" >&2 && exit 255 || exit 0';
   const script = `printf '%s\\0' "$@" | xargs -0 -P ${availableParallelism()} -n 1 sh -c '${lint}'`;
   return ['sh', '-c', script, 'php-syntax', ...files];
 }
