@@ -5,6 +5,8 @@ const UNFINISHED: ReadonlySet<CloneStatus> = new Set(['queued', 'provisioning', 
 
 /** Mends what Redis says of a clone that exists, and sees to it that the clone will go when it must. */
 export async function settleRecord(deps: SweepDeps, record: CloneRecord): Promise<SweepFinding[]> {
+  // A job that failed is clearing away what it has made, and will say why; told of too early, that would be nobody's failure.
+  if (record.status === 'expiring' && (await deps.cloneJobs.state(record.jobId)).alive) return [];
   return [
     ...(await settleProjection(deps, record)),
     ...(await settleCredentials(deps, record)),

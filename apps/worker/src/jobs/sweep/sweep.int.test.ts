@@ -95,6 +95,16 @@ describe('a clone that is being made', () => {
     },
   );
 
+  it('and is removed again by its own job, which failed: is left to that, and shown as failed', async () => {
+    await system.queues.clone.add('clone', {}, { jobId: 'clone-alive' });
+    const { id } = await system.addClone({ status: 'copying', jobId: 'clone-alive' });
+    await system.runtime.update(id, { status: 'expiring' });
+    system.start();
+    expect(await system.sweep()).toEqual({});
+    await system.projection.update(id, { status: 'failed' });
+    expect(await system.projection.read(id)).toMatchObject({ status: 'failed' });
+  });
+
   it('without a job, but just asked for: is left alone', async () => {
     await system.addClone({ status: 'provisioning', createdAt: Date.now() });
     system.start();
