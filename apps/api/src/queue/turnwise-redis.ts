@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 
 /**
  * A connection that sends the commands of one turn of the event loop in one write. A write of its own for each is a system call
- * each, which under load was a fifth of the API's work, and as many reads of Redis. Unlike a pipeline it changes nothing else: each
+ * each, and as many reads of Redis. Unlike a pipeline it changes nothing else: each
  * command has its own reply, error and time limit.
  */
 export class TurnwiseRedis extends Redis {
