@@ -29,3 +29,11 @@ it('the table has a row for each fault and their sum', () => {
     'total 3 4 1 0 0 0',
   ]);
 });
+
+it('plays only the faults and the work that are asked for', () => {
+  const rounds = planRounds(1, 20, { only: ['php', 'clock'], main: 'exchange' });
+  expect(rounds.map(({ work }) => work[0])).toEqual(rounds.map(() => 'exchange'));
+  expect(new Set(rounds.map(({ fault }) => fault.name))).toEqual(
+    new Set(['php killed', 'php frozen', 'clock forward', 'clock back']),
+  );
+});

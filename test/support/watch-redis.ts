@@ -17,13 +17,14 @@ export async function watchRedis(url: string): Promise<Disposable & { readonly c
   const socket = connect(Number(port), hostname);
   const lines = createInterface({ input: socket.setEncoding('latin1') });
   const commands: string[] = [];
-  socket.write('MONITOR\r\n');
-  const [answer] = await once(lines, 'line');
-  if (answer !== '+OK') throw new Error(`MONITOR was answered with ${answer}`);
+  // From the first line on: a command may come in one packet with the answer.
   lines.on('line', (line: string) => {
     const [, database, command = ''] = LINE.exec(line) ?? [];
     if (database === (pathname.slice(1) || '0')) commands.push(readArguments(command).join(' '));
   });
+  socket.write('MONITOR\r\n');
+  const [answer] = await once(lines, 'line');
+  if (answer !== '+OK') throw new Error(`MONITOR was answered with ${answer}`);
   return {
     commands,
     [Symbol.dispose]: () => void socket.destroy(),

@@ -12,7 +12,7 @@ import { defineScript } from '../queue/run-script.ts';
  *
  * KEYS: stored keys, uses of keys, failures of the network, open audit events, audit log
  * ARGV: digest of the key, now, address, most failures a minute, key of the environment or '', prefix of rates,
- *   requests a minute, enqueues an hour, '1' if the request enqueues, id of the event, event (a JSON object that is not empty) or '', event of a failed
+ *   requests a minute, enqueues an hour, '1' if the request enqueues, id of the event, event or '', event of a failed
  *   authentication, most entries of the log, '1' if the key was sent and not remembered by a session, '1' without limits
  * Returns: {'blocked', '', ms} | {'unknown' or 'expired', key or ''} | {'limited' or 'admitted', key, limit, left, ms until full
  *   and ms to wait of requests, the same of enqueues}; a limit of 0 is none.
@@ -69,7 +69,8 @@ if usedFrom ~= address or now - tonumber(usedAt) >= 60000 then
   redis.call('HSET', KEYS[2], key.id, string.format('%d', now) .. ' ' .. address)
 end
 if ARGV[11] ~= '' then
-  local actor = cjson.encode({id = key.id, name = key.name})
-  redis.call('HSET', KEYS[4], ARGV[10], '{"actor":' .. actor .. ',' .. string.sub(ARGV[11], 2))
+  local event = cjson.decode(ARGV[11])
+  event.actor = {id = key.id, name = key.name}
+  redis.call('HSET', KEYS[4], ARGV[10], cjson.encode(event))
 end
 return answer('admitted', requests, enqueues)`);

@@ -1,7 +1,6 @@
 import { AppError, isAppError } from '@wcr/shared/errors/app-error';
-import { type ChainableCommander, ReplyError } from 'ioredis';
+import { type ChainableCommander, Redis, ReplyError } from 'ioredis';
 import type { Logger } from 'pino';
-import { TurnwiseRedis } from './turnwise-redis.ts';
 
 /** Longest a command may take before the caller is told that the queue is unavailable. */
 const COMMAND_TIMEOUT_MS = 2_000;
@@ -24,8 +23,8 @@ const BUSY_REPLIES = new Set([
  * The one connection of the API. It fails at once when Redis is away, after two seconds when Redis hangs, and
  * connects again by itself. A command that timed out may still be executed later, so writes must be repeatable.
  */
-export function connectRedis(url: string, logger: Logger): TurnwiseRedis {
-  const redis = new TurnwiseRedis(url, {
+export function connectRedis(url: string, logger: Logger): Redis {
+  const redis = new Redis(url, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     connectTimeout: 2_000,
