@@ -8,6 +8,12 @@ const exclude = ['**/node_modules/**', 'test/gates/violations/**'];
 /** Tests start dozens of programs of ours: none of them shall be compiled twice. */
 const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, '.local/cache/node') };
 
+/**
+ * Files share a process, one after the other: each has services, folders and ports of its own, and takes back what it changes of the
+ * process (variables, clocks, tracing). A process for each made the whole a sixth slower.
+ */
+const together = { pool: 'forks', isolate: false } as const;
+
 /** The suffix tells the cost: `.test.ts` pure, `.int.test.ts` real services, `.e2e.test.ts` the whole stack. */
 export default defineConfig({
   test: {
@@ -31,6 +37,7 @@ export default defineConfig({
           exclude,
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           env,
+          ...together,
           testTimeout: 300_000,
           hookTimeout: 600_000,
           maxWorkers: 3,
@@ -43,6 +50,7 @@ export default defineConfig({
           exclude,
           globalSetup: ['packages/stack/src/testing/global-setup.ts'],
           env,
+          ...together,
           // A set-up makes up to seventeen clones. A hang is to be found, not a slow machine.
           testTimeout: 900_000,
           hookTimeout: 1_800_000,

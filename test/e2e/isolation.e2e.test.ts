@@ -6,7 +6,7 @@ import { probeIsolation } from '@wcr/gateway/php/isolation';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CloneView, makeClone, readCredentials } from '../support/clone-flow.ts';
 import { probeClone, type ReachingOut, readAdminPage, readPasswords, tryToReachOut } from '../support/clone-probe.ts';
-import { databaseOf, loginOf, type Source, startSource } from '../support/sample-sources.ts';
+import { databaseOf, installPluginByHand, type Source, startSource } from '../support/sample-sources.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
 let stack: TestStack;
@@ -23,7 +23,8 @@ const site = () => join(stack.localDir, clone.id, 'site');
 beforeAll(async () => {
   stack = await startTestStack();
   source = await startSource(stack, 'source');
-  clone = await makeClone(stack, { source: loginOf(source) });
+  const pairingKey = await installPluginByHand(stack, source);
+  clone = await makeClone(stack, { source: { url: source.url, pairingKey } });
   await once(outside.listen(0, '127.0.0.1'), 'listening');
   answers = await tryToReachOut(stack, clone, (outside.address() as AddressInfo).port);
 });

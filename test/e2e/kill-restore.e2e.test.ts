@@ -28,7 +28,7 @@ let redis: Redis;
 beforeAll(async () => {
   stack = await startTestStack({ workers: 0, env: QUICK });
   redis = new Redis(stack.redisUrl, { maxRetriesPerRequest: null });
-  live = await startSource(stack, 'kill-restore-live', { workers: 8, version: '6.5' });
+  live = await startSource(stack, 'kill-restore-live', { workers: 8 });
   const worker = await stack.startWorker({ WCR_LOCK_SECONDS: '30' });
   scene = await setRestoreScene(stack, live, stack.mariaDb, { rows: 10, files: 5 });
   await worker.stop();

@@ -72,7 +72,7 @@ describe('on WordPress 6.1', () => {
     `wp_update_post( array( 'ID' => get_page_by_path( '${slug}' )->ID, 'post_title' => '${title}' ) );`;
 
   beforeAll(async () => {
-    live = await startLiveSite(stack, 'live');
+    live = await startLiveSite(stack, 'live', { version: 'debian' });
     await signIn(browser, live);
     await page.goto(live.url + TOOLS);
   });

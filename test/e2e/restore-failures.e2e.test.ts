@@ -34,7 +34,7 @@ let before: SiteSnapshot;
 /** A live site whose PHP may not write everywhere, as with hosts that run it as a user of its own. */
 beforeAll(async () => {
   stack = await startTestStack();
-  live = await startLiveSite(stack, 'failing');
+  live = await startLiveSite(stack, 'failing', { version: 'debian' });
   await live.stop();
   await runCommand('chown', ['-R', `${NOBODY}:${NOBODY}`, live.dir]);
   const php = join(stack.dir, 'php-as-nobody');

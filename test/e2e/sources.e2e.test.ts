@@ -33,8 +33,6 @@ import {
 } from '../support/sample-sources.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
-/** A quarter of the bytes, where it is not the files that matter. */
-const LIGHT = { version: '6.5' } as const;
 const BASIC_AUTH = { username: 'staging', password: 'Süß & "geheim": 1' };
 const basicHeader = () => `Basic ${Buffer.from(`${BASIC_AUTH.username}:${BASIC_AUTH.password}`).toString('base64')}`;
 
@@ -43,7 +41,7 @@ const EXPECTED_WARNINGS = /belongs to another WordPress|Out of range value|is pa
 
 /** Every kind of source, and what a request for its clone names. */
 const KINDS = {
-  'a site below a folder': { site: { pathPrefix: '/blog' } },
+  'a site below a folder': { site: { version: 'debian', pathPrefix: '/blog' } },
   'a site with plain permalinks and another table prefix': { site: { permalinks: false, prefix: 'Wp7_' } },
   'a site behind HTTP Basic authentication': {
     site: { basicAuth: BASIC_AUTH },
@@ -52,11 +50,11 @@ const KINDS = {
   },
   'a site on a cheap host': {
     site: {
+      version: 'debian',
       workers: 2,
       ini: { memory_limit: '64M', max_execution_time: '10', post_max_size: '2M', upload_max_filesize: '2M' },
     },
   },
-  'a site with another WordPress': { site: LIGHT },
 } as const satisfies Record<string, object>;
 type Kind = keyof typeof KINDS;
 type Details = {
@@ -150,7 +148,7 @@ describe('a source that has our plugin already', () => {
   });
 
   it('gets our version where its own is older', async () => {
-    const source = await sourceOf('outdated', LIGHT);
+    const source = await sourceOf('outdated');
     await installPluginByHand(stack, source, '0.0.1');
     expect(await pluginVersionOf(source)).toBe('0.0.1');
     const clone = await makeClone(stack, { source: loginOf(source) });
@@ -168,7 +166,7 @@ describe('a source that has our plugin already', () => {
 });
 
 it('two clones of a site nobody has cloned before may be asked for at once', async () => {
-  const source = await sourceOf('twice', LIGHT);
+  const source = await sourceOf('twice');
   const asked = await Promise.all([1, 2].map(() => requestClone(stack, { source: loginOf(source) })));
   for (const { cloneId, jobId } of asked) {
     const { status, error } = await awaitJob(stack, jobId);
@@ -179,7 +177,7 @@ it('two clones of a site nobody has cloned before may be asked for at once', asy
 
 it('a source whose connections break again and again is copied faithfully', async () => {
   const port = await findFreePort();
-  const source = await startSourceBehind(stack, 'flaky', port, LIGHT);
+  const source = await startSourceBehind(stack, 'flaky', port);
   sources.set('flaky', source);
   using line = await startFlakyLine({ port, to: () => source.port, afterBytes: 600_000 });
   const pairingKey = await installPluginByHand(stack, source);

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { findCloneProblems } from '@wcr/stack/demo/check-clone';
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
-import { startSampleSite } from '@wcr/stack/sites/sample-site';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   awaitJob,
@@ -15,13 +13,11 @@ import {
 } from '../support/clone-flow.ts';
 import { type CloneCluster, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
 import { POOL, servedBy, targetsOf, topUp } from '../support/kubernetes/warm-targets.ts';
+import { databaseOf, installPluginByHand, loginOf, type Source, startSource } from '../support/sample-sources.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
 /** All pods of the stand-in are processes of one machine; a real cluster, or more patience, takes more: WCR_TEST_CLONES=20. */
 const WANTED = process.env['WCR_TEST_CLONES'];
-const SMALL = { uploadMb: 2, mediaCount: 2, shopRows: 500 };
-
-const databaseOf = (cloneId: string) => `wcr_${cloneId.replaceAll('-', '_')}`;
 
 describe.each([
   ['manifests', {}, Number(WANTED ?? 5)],
@@ -29,14 +25,14 @@ describe.each([
 ])('a stack whose clones are made in a cluster by %s', (_name, env, atOnce) => {
   let cluster: CloneCluster;
   let stack: TestStack;
-  let source: Awaited<ReturnType<typeof startSampleSite>>;
+  let source: Source;
   let clone: CloneView;
-  const login = () => ({ url: source.url, username: source.admin.username, password: source.admin.password });
+  const login = () => loginOf(source);
 
   beforeAll(async () => {
     cluster = await startCloneCluster(env);
     stack = await startTestStack({ env: { ...cluster.env, WCR_WORKER_CONCURRENCY: '4' } });
-    source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...SMALL });
+    source = await startSource(stack, 'source', { workers: 8 });
     clone = await makeClone(stack, { source: login(), ttlMinutes: 30 });
   });
   afterAll(async () => {
@@ -95,13 +91,13 @@ describe.each([
 it('a clone is given a target that was made ahead, which goes with it, and another is made', async () => {
   await using cluster = await startCloneCluster({ ...POOL, WCR_KUBERNETES_POOL_MIN: '1' });
   await using stack = await startTestStack({ env: { ...cluster.env, WCR_SWEEP_SECONDS: '1' } });
-  const source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...SMALL });
+  const source = await startSource(stack, 'source', { workers: 8 });
   try {
     const isReady = async () => (await topUp(cluster.createRuntime({ ...POOL, WCR_KUBERNETES_POOL_MIN: '1' }), 0)).ready === 1;
     await until(async () => (await isReady()) || undefined);
     const [ahead] = await targetsOf(cluster);
-    const { username, password } = source.admin;
-    const clone = await makeClone(stack, { source: { url: source.url, username, password }, ttlMinutes: 30 });
+    const pairingKey = await installPluginByHand(stack, source);
+    const clone = await makeClone(stack, { source: { url: source.url, pairingKey }, ttlMinutes: 30 });
     expect(await servedBy(cluster, clone.id)).toBe(ahead?.name);
     const credentials = await readCredentials(stack, clone.id);
     expect(await findCloneProblems({ cloneUrl: clone.url, sourceUrl: source.url, credentials })).toEqual([]);

@@ -25,7 +25,7 @@ beforeAll(async () => {
   const rules = join(stack.dir, 'rules.json');
   writeFileSync(rules, JSON.stringify(RULES));
   [source, prometheus] = await Promise.all([
-    startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, uploadMb: 16 }),
+    startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, version: '6.5', uploadMb: 16 }),
     startPrometheus({
       dir: join(stack.dir, 'prometheus'),
       targets: [

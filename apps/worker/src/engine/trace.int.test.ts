@@ -61,6 +61,7 @@ afterAll(async () => {
   await queue.close();
   engine.redis.disconnect();
   await collector[Symbol.asyncDispose]();
+  vi.unstubAllEnvs();
 });
 
 function work(): RunningWorker {

@@ -52,6 +52,7 @@ export async function startTracing({ config, serviceName, logger }: Options): Pr
       const stopped = provider.shutdown().catch(() => undefined);
       await Promise.race([stopped, sleep(limitMs, undefined, { signal: limit.signal }).catch(() => undefined)]);
       limit.abort();
+      for (const part of [api.trace, api.context, api.propagation]) part.disable();
     },
   };
 }
