@@ -15,7 +15,7 @@ import { runPhpIn, type Source, startSource } from '../support/sample-sources.ts
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
 /** Short enough that a lost job is soon found, long enough for a busy machine. */
-const QUICK = { WCR_LOCK_SECONDS: '6' };
+const QUICK = { WCR_LOCK_SECONDS: '8' };
 const RESTORING = restoreJob.steps;
 const ROLLING_BACK = rollbackJob.steps;
 const UNDISTURBED: Journey = { signal: 'SIGKILL', through: 'no step', stations: [] };
@@ -63,11 +63,9 @@ const KILLED_ROLLBACKS = oneOfEach([
   [before('update-record'), within('update-record', 'restores.update:after'), after('update-record')],
 ]);
 
-const RESTORES = [...journeysOf('SIGKILL', KILLED_RESTORES), ...journeysOf('SIGTERM', RESTORING.map(after), RESTORING.length)];
-const ROLLBACKS = [
-  ...journeysOf('SIGKILL', KILLED_ROLLBACKS),
-  ...journeysOf('SIGTERM', ROLLING_BACK.map(after), ROLLING_BACK.length),
-];
+const stopped = (steps: readonly string[]) => journeysOf('SIGTERM', someOf(steps.map(after)), steps.length);
+const RESTORES = [...journeysOf('SIGKILL', KILLED_RESTORES), ...stopped(RESTORING)];
+const ROLLBACKS = [...journeysOf('SIGKILL', KILLED_ROLLBACKS), ...stopped(ROLLING_BACK)];
 
 const historyOf = async (name: string, jobId: string) => {
   const queue = new Queue(name, { prefix: QUEUE_PREFIX, connection: redis });

@@ -38,7 +38,7 @@ let known: { passwords: unknown; own: string };
 
 beforeAll(async () => {
   stack = await startTestStack();
-  live = await startSource(stack, 'live', { uploadMb: UPLOAD_MB, mediaCount: 1, shopRows: 2_000 });
+  live = await startSource(stack, 'live', { version: 'debian', uploadMb: UPLOAD_MB, mediaCount: 1, shopRows: 2_000 });
   clone = await makeClone(stack, { source: loginOf(live) });
   site = join(stack.localDir, clone.id, 'site');
   login = await readCredentials(stack, clone.id);

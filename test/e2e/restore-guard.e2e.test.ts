@@ -98,7 +98,7 @@ describe('parts that are kept', () => {
     writeBoth(theme, { clone: '<svg/>' });
     mkdirSync(join(clone.dir, upload, '..'), { recursive: true });
     writeBoth(upload, { clone: 'new' });
-    await inClone("update_option( 'blogdescription', 'Only this' ); switch_theme( 'twentytwentythree' );");
+    await inClone("update_option( 'blogdescription', 'Only this' ); switch_theme( 'twentytwentyfour' );");
     const before = await takeSnapshot(stack, live);
     const { report } = await restoreInto(stack, { ...request, preserveThemes: true, preserveUploads: true });
     const changes = changesBetween(before, await takeSnapshot(stack, live));
@@ -113,7 +113,7 @@ describe('parts that are kept', () => {
     const { files } = changesBetween(before, await takeSnapshot(stack, live));
     expect(files).toEqual(expect.arrayContaining([theme, upload]));
     expect(files.filter((path) => !path.startsWith('wp-content/uploads/'))).toEqual([theme]);
-    expect(await inLive('echo get_stylesheet();')).toBe('twentytwentythree');
+    expect(await inLive('echo get_stylesheet();')).toBe('twentytwentyfour');
   });
 });
 

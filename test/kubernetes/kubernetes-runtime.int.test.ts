@@ -1,23 +1,26 @@
+import { oneOfEach } from '@wcr/stack/testing/crash-points';
 import { ensureRoot } from '@wcr/worker/drivers/runtime/kubernetes/clone-root';
 import { runRuntimeContract } from '@wcr/worker/drivers/runtime/runtime.contract';
 import { startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
 
-const VARIANTS: Readonly<Record<string, Record<string, string>>> = {
-  'Kubernetes (manifests, shared database, IngressRoute)': {},
-  'Kubernetes (manifests, database in the pod, Ingress, volume)': {
-    WCR_KUBERNETES_DATABASE: 'sidecar',
-    WCR_KUBERNETES_ROUTING: 'ingress',
-    WCR_KUBERNETES_STORAGE: 'pvc',
-  },
-  'Kubernetes (kro, shared database, IngressRoute)': { WCR_KUBERNETES_PROVISIONING: 'kro' },
-  'Kubernetes (kro, database in the pod, Ingress)': {
-    WCR_KUBERNETES_PROVISIONING: 'kro',
-    WCR_KUBERNETES_DATABASE: 'sidecar',
-    WCR_KUBERNETES_ROUTING: 'ingress',
-  },
-};
+type Variant = readonly [name: string, env: Readonly<Record<string, string>>];
 
-for (const [name, env] of Object.entries(VARIANTS)) {
+const SIDECAR = { WCR_KUBERNETES_DATABASE: 'sidecar', WCR_KUBERNETES_ROUTING: 'ingress' };
+const KRO = { WCR_KUBERNETES_PROVISIONING: 'kro' };
+
+/** Whole clones are made in either way, with what is the default otherwise, in kubernetes-jobs.e2e. */
+const VARIANTS = oneOfEach<Variant>([
+  [
+    ['Kubernetes (manifests, shared database, IngressRoute)', {}],
+    ['Kubernetes (manifests, database in the pod, Ingress, volume)', { ...SIDECAR, WCR_KUBERNETES_STORAGE: 'pvc' }],
+  ],
+  [
+    ['Kubernetes (kro, shared database, IngressRoute)', KRO],
+    ['Kubernetes (kro, database in the pod, Ingress)', { ...KRO, ...SIDECAR }],
+  ],
+]);
+
+for (const [name, env] of VARIANTS) {
   runRuntimeContract(name, async () => {
     const clones = await startCloneCluster(env);
     return {

@@ -1,18 +1,23 @@
+import { oneOfEach } from '@wcr/stack/testing/crash-points';
 import { ensureRoot } from '@wcr/worker/drivers/runtime/kubernetes/clone-root';
 import { runRuntimeContract } from '@wcr/worker/drivers/runtime/runtime.contract';
 import type { Runtime } from '@wcr/worker/drivers/runtime/runtime.types';
 import { type CloneCluster, startCloneCluster } from '../support/kubernetes/clone-cluster.ts';
 import { fillPool, POOL, servedBy } from '../support/kubernetes/warm-targets.ts';
 
-const VARIANTS: Readonly<Record<string, Record<string, string>>> = {
-  'Kubernetes (warm targets, shared database, IngressRoute)': POOL,
-  'Kubernetes (warm targets, database in the pod, Ingress, volume)': {
-    ...POOL,
-    WCR_KUBERNETES_DATABASE: 'sidecar',
-    WCR_KUBERNETES_ROUTING: 'ingress',
-    WCR_KUBERNETES_STORAGE: 'pvc',
-  },
+type Variant = readonly [name: string, env: Readonly<Record<string, string>>];
+
+const IN_THE_POD = {
+  WCR_KUBERNETES_DATABASE: 'sidecar',
+  WCR_KUBERNETES_ROUTING: 'ingress',
+  WCR_KUBERNETES_STORAGE: 'pvc',
 };
+const VARIANTS = oneOfEach<Variant>([
+  [
+    ['Kubernetes (warm targets, shared database, IngressRoute)', POOL],
+    ['Kubernetes (warm targets, database in the pod, Ingress, volume)', { ...POOL, ...IN_THE_POD }],
+  ],
+]);
 
 /** A runtime whose pool is never empty when a clone is asked for. @throws Error when a clone got none of it */
 function withFilledPool(clones: CloneCluster, served: Map<string, string>): Runtime {
@@ -31,7 +36,7 @@ function withFilledPool(clones: CloneCluster, served: Map<string, string>): Runt
   };
 }
 
-for (const [name, env] of Object.entries(VARIANTS)) {
+for (const [name, env] of VARIANTS) {
   runRuntimeContract(name, async () => {
     const clones = await startCloneCluster(env);
     const served = new Map<string, string>();

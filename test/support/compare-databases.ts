@@ -83,26 +83,38 @@ async function compareRows(
   const before = (await readRows(sides.left, table, columns, own)).map((row) =>
     row.map((value) => hex(value && neutralise.source(value))).join('|'),
   );
-  const after = (await readRows(sides.right, table, columns, own)).map((row) =>
-    row.map((value) => hex(value && neutralise.clone(value))).join('|'),
-  );
+  const copied = await readRows(sides.right, table, columns, own);
+  const after = copied.map((row) => row.map((value) => hex(value && neutralise.clone(value))).join('|'));
   const differences = compareMultisets(table, before, after);
-  const leaks = (await readRows(sides.right, table, columns, own)).flatMap((row) =>
-    row.flatMap((value, index) => leaksIn(value, columns[index]?.name ?? '', table, rules)),
-  );
+  const leaks = copied.flatMap((row) => row.flatMap((value, index) => leaksIn(value, columns[index]?.name ?? '', table, rules)));
   return [...differences, ...leaks];
 }
 
 function leaksIn(value: Buffer | null, column: string, table: string, rules: DatabaseRules): Difference[] {
   if (value === null || rules.keepsAddress(table, column)) return [];
   if (!isUtf8(value)) return [];
-  const text = rules.foreign.reduce((left, foreign) => left.replaceAll(foreign, ''), value.toString('utf8')).toLowerCase();
-  const mark = rules.sourceMarks.find((candidate) => text.includes(candidate));
-  return mark ? [{ kind: 'leak', where: `${table}.${column}`, detail: around(text, mark) }] : [];
+  return leaksInText(value, { marks: rules.sourceMarks, foreign: rules.foreign }).map((detail) => ({
+    ...{ kind: 'leak', where: `${table}.${column}`, detail },
+  }));
 }
 
-/** A mark with what stands around it. */
-export function around(text: string, mark: string): string {
+/**
+ * The first of the source's marks that stands in a text otherwise than as part of a foreign address, with what stands around it.
+ * @param marks in ASCII and lower case
+ */
+export function leaksInText(
+  bytes: Buffer,
+  { marks, foreign }: { marks: readonly string[]; foreign: readonly string[] },
+): string[] {
+  // Nearly all texts have no mark at all, which is seen at a glance.
+  const glance = bytes.toString('latin1').toLowerCase();
+  if (!marks.some((mark) => glance.includes(mark))) return [];
+  const text = foreign.reduce((left, address) => left.replaceAll(address, ''), bytes.toString('utf8')).toLowerCase();
+  const mark = marks.find((candidate) => text.includes(candidate));
+  return mark === undefined ? [] : [around(text, mark)];
+}
+
+function around(text: string, mark: string): string {
   const at = text.indexOf(mark);
   return `… ${text.slice(Math.max(0, at - 60), at + mark.length + 60)} …`;
 }

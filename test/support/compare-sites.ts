@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { createRewriter } from '@wcr/worker/rewriter/rewriter';
-import { around, compareDatabases, compareSets, type DatabaseSide } from './compare-databases.ts';
+import { compareDatabases, compareSets, type DatabaseSide, leaksInText } from './compare-databases.ts';
 import type { Difference, Neutralise } from './difference.ts';
 
 export type SiteSide = { readonly url: string; readonly dir: string; readonly db: DatabaseSide; readonly prefix: string };
@@ -98,9 +98,9 @@ function compareFile(left: string, right: string, path: string, rules: FileRules
     return [{ kind: 'file', where: path, detail: `${kindOf(before)} became ${kindOf(after)}` }];
   if (before.isSymbolicLink())
     return readlinkSync(left) === readlinkSync(right) ? [] : [{ kind: 'file', where: path, detail: 'the link differs' }];
-  return before.isDirectory()
-    ? []
-    : [...leaksInFile(right, path, rules), ...compareBytes(readFileSync(left), readFileSync(right), path, rules)];
+  if (before.isDirectory()) return [];
+  const copy = readFileSync(right);
+  return [...leaksInFile(copy, path, rules), ...compareBytes(readFileSync(left), copy, path, rules)];
 }
 
 function kindOf(entry: Stats): string {
@@ -108,13 +108,9 @@ function kindOf(entry: Stats): string {
   return entry.isDirectory() ? 'a folder' : 'a file';
 }
 
-function leaksInFile(file: string, path: string, rules: FileRules): Difference[] {
-  if (rules.addressless?.test(path)) return [];
-  const bytes = readFileSync(file);
-  const text = bytes.length <= MAX_TEXT_BYTES && !bytes.includes(0) ? bytes.toString('utf8') : '';
-  const left = rules.foreign.reduce((all, foreign) => all.replaceAll(foreign, ''), text).toLowerCase();
-  const mark = rules.marks.find((candidate) => left.includes(candidate));
-  return mark ? [{ kind: 'leak', where: path, detail: around(left, mark) }] : [];
+function leaksInFile(bytes: Buffer, path: string, { addressless, marks, foreign }: FileRules): Difference[] {
+  if (addressless?.test(path) || bytes.length > MAX_TEXT_BYTES || bytes.includes(0)) return [];
+  return leaksInText(bytes, { marks, foreign }).map((detail) => ({ kind: 'leak', where: path, detail }));
 }
 
 function compareBytes(before: Buffer, after: Buffer, path: string, rules: FileRules): Difference[] {

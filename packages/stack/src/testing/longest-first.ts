@@ -2,22 +2,23 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that run for minutes, the longest first; to be changed when the report of a run says otherwise. */
 const LONG = [
-  'kill-worker.e2e',
   'kill-restore.e2e',
+  'kill-worker.e2e',
   'sources.e2e',
   'kubernetes-jobs.e2e',
-  'survival.e2e',
   'failures.e2e',
-  'commands.e2e',
+  'survival.e2e',
   'plugin-page.e2e',
-  'cli.e2e',
-  'restore-guard.e2e',
+  'restore-flow.e2e',
+  'commands.e2e',
+  'web-page.e2e',
+  'restore-failures.e2e',
   'browser.driver.int',
-  'write-commit.int',
-  'warm-crash.int',
-  'crash.int',
-  'write-merge-bytes.int',
+  'kubernetes-runtime.int',
   'transports.int',
+  'warm-runtime.int',
+  'write-commit.int',
+  'crash.int',
 ];
 
 /** Vitest begins with the largest files on a machine it hasn't measured; a long one that begins last keeps all others waiting. */
