@@ -15,7 +15,7 @@ import { runPhpIn, type Source, startSource } from '../support/sample-sources.ts
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
 /** Short enough that a lost job is soon found, long enough for a busy machine. */
-const QUICK = { WCR_LOCK_SECONDS: '8' };
+const QUICK = { WCR_LOCK_SECONDS: '6' };
 const RESTORING = restoreJob.steps;
 const ROLLING_BACK = rollbackJob.steps;
 const UNDISTURBED: Journey = { signal: 'SIGKILL', through: 'no step', stations: [] };

@@ -13,7 +13,7 @@ import { type PausedJob, type PausingWorker, startPausingWorker } from '../suppo
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
 /** Short enough that a lost job is soon found, long enough for a busy machine. */
-const QUICK = { WCR_LOCK_SECONDS: '8', WCR_WORKER_CONCURRENCY: '3' };
+const QUICK = { WCR_LOCK_SECONDS: '6', WCR_WORKER_CONCURRENCY: '3' };
 const STEPS = cloneJob.steps;
 
 type Clone = CloneView & { sizes?: Record<string, number> };

@@ -50,11 +50,11 @@ const KINDS = {
   },
   'a site on a cheap host': {
     site: {
-      version: 'debian',
       workers: 2,
       ini: { memory_limit: '64M', max_execution_time: '10', post_max_size: '2M', upload_max_filesize: '2M' },
     },
   },
+  'a site with an older WordPress': { site: { version: '6.2' } },
 } as const satisfies Record<string, object>;
 type Kind = keyof typeof KINDS;
 type Details = {

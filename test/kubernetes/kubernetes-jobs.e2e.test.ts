@@ -20,7 +20,7 @@ import { startTestStack, type TestStack } from '../support/test-stack.ts';
 const WANTED = process.env['WCR_TEST_CLONES'];
 
 describe.each([
-  ['manifests', {}, Number(WANTED ?? 5)],
+  ['manifests', {}, Number(WANTED ?? 3)],
   ['kro', { WCR_KUBERNETES_PROVISIONING: 'kro' }, Number(WANTED ?? 2)],
 ])('a stack whose clones are made in a cluster by %s', (_name, env, atOnce) => {
   let cluster: CloneCluster;

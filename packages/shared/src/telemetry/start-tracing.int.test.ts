@@ -15,6 +15,8 @@ const logger = {
 };
 
 beforeEach(async () => {
+  // Whoever was in this process before has loaded the same modules.
+  vi.resetModules();
   lines.length = 0;
   collector = await startTraceCollector();
 });

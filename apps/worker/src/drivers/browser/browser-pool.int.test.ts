@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { findBrowser } from '@wcr/stack/services/browser';
 import { findFreePort } from '@wcr/stack/services/process';
 import { chromium } from 'playwright';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { startGuardedProxy } from '../source-network/guarded-proxy.ts';
 import { createPublicNetwork } from '../source-network/public-network.ts';
 import { rulesFor } from '../source-network/testing/canary.ts';
@@ -18,6 +18,10 @@ const sandbox = process.getuid?.() !== 0;
 const signal = new AbortController().signal;
 const toClose: (() => Promise<unknown>)[] = [];
 
+/** Whoever was in this process before may have left an idle one. */
+beforeAll(async () => {
+  await expect.poll(ownBrowsers, { timeout: 90_000 }).toEqual([]);
+});
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();
 });
