@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
 import { startPhpSite } from '@wcr/stack/services/php-site';
 import { runCommand } from '@wcr/stack/services/run';
+import { runPhp } from '@wcr/stack/services/run-php';
 import { createSampleSite, SAMPLE, type ServedSampleOptions, startSampleSite } from '@wcr/stack/sites/sample-site';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { CloneView } from './clone-flow.ts';
@@ -47,9 +48,7 @@ export function loginOf({ url, admin: { username, password } }: Source): { url: 
 /** Runs PHP inside a site, with its WordPress loaded. @returns what it prints */
 export async function runPhpIn(dir: string, php: string): Promise<string> {
   const mark = '\x1e';
-  const output = await runCommand('php', ['-d', 'display_errors=stderr', '-r', `require 'wp-load.php'; echo "\\x1e"; ${php}`], {
-    cwd: dir,
-  });
+  const output = await runPhp(['-d', 'display_errors=stderr', '-r', `require 'wp-load.php'; echo "\\x1e"; ${php}`], { cwd: dir });
   // What the site prints while it loads is not the answer.
   return output.slice(output.indexOf(mark) + 1);
 }

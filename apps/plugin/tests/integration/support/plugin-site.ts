@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connectAsRoot, type Database, type MariaDbAddress } from '../../../../../packages/stack/src/services/mariadb.ts';
 import { type PhpSite, type PhpSiteOptions, startPhpSite } from '../../../../../packages/stack/src/services/php-site.ts';
 import { runCommand } from '../../../../../packages/stack/src/services/run.ts';
+import { runPhp } from '../../../../../packages/stack/src/services/run-php.ts';
 import { installWordPress, type WordPressOptions } from '../../../../../packages/stack/src/sites/wordpress.ts';
 import { useMariaDb } from '../../../../../packages/stack/src/testing/services.ts';
 
@@ -47,7 +48,7 @@ export async function startPluginSite(options: PluginSiteOptions = {}): Promise<
   });
   // From the zip, so that a file missing there is noticed.
   const zip = join(base, 'plugin.zip');
-  await runCommand('php', [join(plugin, 'bin/build-zip.php'), zip]);
+  await runPhp([join(plugin, 'bin/build-zip.php'), zip]);
   await runCommand('unzip', ['-q', zip, '-d', join(dir, 'wp-content/plugins')]);
   const sql = await connectAsRoot(server, database.name);
   const php = (code: string) => runInside(dir, site.url, code);
@@ -71,7 +72,7 @@ async function runInside(dir: string, url: string, code: string): Promise<string
   const load = `define( 'WP_ADMIN', true ); require '${dir}/wp-load.php'; require_once ABSPATH . 'wp-admin/includes/admin.php'; wp_set_current_user( 1 );`;
   writeFileSync(file, `<?php ${prelude} ${load} ${code}`);
   try {
-    return await runCommand('php', ['-d', 'display_errors=stderr', file], { cwd: dir });
+    return await runPhp(['-d', 'display_errors=stderr', file], { cwd: dir });
   } finally {
     rmSync(file, { force: true });
   }

@@ -20,7 +20,7 @@ const toClose: (() => Promise<unknown>)[] = [];
 
 /** Whoever was in this process before may have left an idle one. */
 beforeAll(async () => {
-  await expect.poll(ownBrowsers, { timeout: 90_000 }).toEqual([]);
+  await vi.waitFor(async () => expect(await ownBrowsers()).toEqual([]), { timeout: 90_000, interval: 250 });
 });
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();

@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { type RunOptions, runCommand } from './run.ts';
+
+/** What takes PHP as long to load as everything else together, and short scripts do without. */
+const HEAVY = /(^|-)(gd|curl|intl|xsl|ffi|imagick|sockets|ftp|calendar|sysv\w+|shmop|readline)\.ini$/i;
+
+const LIGHT = join(import.meta.dirname, '../../../../.local/cache/php');
+
+let folder: string | undefined;
+
+/**
+ * Runs a short PHP script with the extensions that WordPress needs: it starts in half of the time.
+ * @returns what it printed on standard output
+ * @throws Error with what it printed when its status is not 0
+ */
+export function runPhp(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  folder ??= lightConfiguration();
+  return runCommand('php', args, { ...options, env: { ...options.env, PHP_INI_SCAN_DIR: folder } });
+}
+
+/** A folder with PHP's settings but for those that load what is heavy; an empty name, which means PHP's own, where it has none. */
+function lightConfiguration(): string {
+  const own = execFileSync('php', ['-n', '-r', 'echo PHP_CONFIG_FILE_SCAN_DIR;'], { encoding: 'utf8' });
+  if (own === '') return '';
+  mkdirSync(LIGHT, { recursive: true });
+  for (const name of readdirSync(own).filter((candidate) => !HEAVY.test(candidate))) {
+    try {
+      symlinkSync(join(own, name), join(LIGHT, name));
+    } catch (error) {
+      // Of an earlier run, or of another process that begins now.
+      if (!existsSync(join(LIGHT, name))) throw error;
+    }
+  }
+  return LIGHT;
+}
