@@ -1,5 +1,6 @@
 import { serve } from '@hono/node-server';
 import { startTracing } from '@wcr/shared/telemetry/start-tracing';
+import { collectDefaultMetrics } from 'prom-client';
 import { createApp } from './app.ts';
 import { readApiConfig } from './config/api-config.ts';
 import { createDeps } from './deps.ts';
@@ -10,6 +11,7 @@ const config = readApiConfig(process.env);
 const logger = createLogger(config);
 const tracing = await startTracing({ config, serviceName: 'wcr-api', logger });
 const deps = createDeps(config, logger);
+collectDefaultMetrics({ register: deps.metrics.registry });
 const server = serve({ fetch: createApp(deps).fetch, port: config.port, hostname: config.host }, (address) => {
   logger.info({ host: config.host, port: address.port }, 'listening');
 });

@@ -1,6 +1,7 @@
 import { parseEnv } from '@wcr/shared/config/parse-env';
 import { QUEUE_PREFIX, SWEEP_QUEUE } from '@wcr/shared/contracts/queues';
 import { startTracing } from '@wcr/shared/telemetry/start-tracing';
+import { collectDefaultMetrics } from 'prom-client';
 import { workerConfig } from './config/worker-config.ts';
 import { createDeps, type Deps } from './deps.ts';
 import { bindJobs } from './jobs/index.ts';
@@ -13,6 +14,7 @@ const MAX_SWEEP_CHECK_MS = 30_000;
 
 const deps = createDeps(parseEnv(workerConfig, process.env));
 const { logger } = deps;
+collectDefaultMetrics({ register: deps.metrics.registry });
 const tracing = await startTracing({ config: deps.config, serviceName: 'wcr-worker', logger });
 const state: { worker?: RunningWorker; health?: HealthServer; sweeps?: NodeJS.Timeout; stopping: boolean } = { stopping: false };
 

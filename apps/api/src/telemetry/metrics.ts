@@ -1,7 +1,7 @@
 import { CloneStatus } from '@wcr/shared/contracts/clone-record';
 import { CLONE_AGES, type SweepFigures } from '@wcr/shared/contracts/sweep-figures';
 import type { Redis } from 'ioredis';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Gauge, Histogram, Registry } from 'prom-client';
 import { viaRedis } from '../queue/redis-client.ts';
 import { type RedisFigures, readRedisFigures, STATES } from './redis-figures.ts';
 
@@ -19,10 +19,9 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const NO_SWEEP: SweepFigures = { at: 0, clones: [], overdue: 0, warmTargets: 0 };
 const ALL_CLONES = CloneStatus.options.flatMap((status) => CLONE_AGES.map((age) => ({ status, age })));
 
-/** The API's registry, described in docs/metrics.md: request durations, and what Redis knows at the moment of the scrape. */
+/** The API's registry, described in docs/metrics.md: request durations, and what Redis knows at the moment of the scrape. Those of the process are added where it begins. */
 export function createMetrics({ redis, now }: { redis: Redis; now: () => number }): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const durations = new Histogram({
     name: 'wcr_api_request_duration_seconds',
     help: 'Duration of API requests by route template.',

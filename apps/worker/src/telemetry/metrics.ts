@@ -1,6 +1,6 @@
 import { QUEUES, type QueueName } from '@wcr/shared/contracts/queues';
 import { CATALOGUE, type ErrorCode } from '@wcr/shared/errors/catalogue';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EngineMetrics, JobOutcome } from '../engine/engine.types.ts';
 
 /** What is counted of a job after its last attempt. */
@@ -34,12 +34,11 @@ const OUTCOMES: readonly JobOutcome[] = ['completed', 'retried', 'failed', 'canc
 const BROWSER_CODES = (Object.keys(CATALOGUE) as ErrorCode[]).filter((code) => /^(source|browser)\./.test(code));
 
 /**
- * The worker's own figures, described in docs/metrics.md; how long the queues are is the API's to tell.
+ * The worker's own figures, described in docs/metrics.md; those of the process are added where it begins. How long the queues are is the API's to tell.
  * @param queues those this worker serves: their counters begin at 0, since Prometheus sees no increase in a first appearance
  */
 export function createWorkerMetrics(queues: readonly QueueName[] = QUEUES): WorkerMetrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   return { registry, ...createJobMetrics(registry, queues), ...createDriverMetrics(registry), ...createRedisGauge(registry) };
 }
 
