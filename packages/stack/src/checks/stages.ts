@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from '../services/run.ts';
 
@@ -63,12 +62,11 @@ async function shellcheckCommand({ root }: StageContext): Promise<readonly strin
   return ['shellcheck', ...files];
 }
 
-/** `php -l` takes one file at a time; without its extensions PHP starts in a third of the time. */
+/** Without its extensions PHP starts in a third of the time; opcache is what compiles a file without running it. */
 async function phpSyntaxCommand({ root }: StageContext): Promise<readonly string[]> {
   const files = (await listFiles(root)).filter((file) => file.endsWith('.php'));
-  const lint = 'php -n -l "$0" 2>&1 | grep -v "^No syntax errors" >&2 && exit 255 || exit 0';
-  const script = `printf '%s\\0' "$@" | xargs -0 -P ${availableParallelism()} -n 1 sh -c '${lint}'`;
-  return ['sh', '-c', script, 'php-syntax', ...files];
+  const script = join(import.meta.dirname, '../php/compile-files.php');
+  return ['php', '-n', '-d', 'zend_extension=opcache', '-d', 'opcache.enable_cli=1', script, ...files];
 }
 
 /** By its configuration where there is one, otherwise all tests of the folder. */
