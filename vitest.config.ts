@@ -5,14 +5,21 @@ import { LongestFirst } from './packages/stack/src/testing/longest-first.ts';
 const roots = ['apps/*/src', 'apps/plugin/tests', 'packages/*/src', 'test'];
 const exclude = ['**/node_modules/**', 'test/gates/violations/**'];
 
+/**
+ * Touching memory for the first time is dear, and so is starting a program from a process that has much of it: V8 takes a quarter of the
+ * young generation it would take, and collects before it has grown by gigabytes. That saves about a tenth of the time.
+ */
+const YOUNG = '--max-semi-space-size=4';
+const execArgv = [YOUNG, '--max-old-space-size=1024'];
+
 /** Tests start dozens of programs of ours: none of them shall be compiled twice. */
-const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, '.local/cache/node') };
+const env = { NODE_COMPILE_CACHE: join(import.meta.dirname, '.local/cache/node'), NODE_OPTIONS: YOUNG };
 
 /**
  * Files share a process, one after the other: each has services, folders and ports of its own, and takes back what it changes of the
  * process (variables, clocks, tracing). A process for each made the whole a sixth slower.
  */
-const together = { pool: 'forks', isolate: false } as const;
+const together = { pool: 'forks' as const, isolate: false, execArgv };
 
 /** The suffix tells the cost: `.test.ts` pure, `.int.test.ts` real services, `.e2e.test.ts` the whole stack. */
 export default defineConfig({
@@ -28,6 +35,7 @@ export default defineConfig({
           testTimeout: 60_000,
           pool: 'threads',
           isolate: false,
+          maxWorkers: 2,
         },
       },
       {
