@@ -19,7 +19,10 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const NO_SWEEP: SweepFigures = { at: 0, clones: [], overdue: 0, warmTargets: 0 };
 const ALL_CLONES = CloneStatus.options.flatMap((status) => CLONE_AGES.map((age) => ({ status, age })));
 
-/** The API's registry, described in docs/metrics.md: request durations, and what Redis knows at the moment of the scrape. Those of the process are added where it begins. */
+/**
+ * The API's registry, described in docs/metrics.md: request durations, and what Redis knows at the moment of the scrape.
+ * Figures of the process are added where it begins, once: they measure its event loop with a timer of their own.
+ */
 export function createMetrics({ redis, now }: { redis: Redis; now: () => number }): Metrics {
   const registry = new Registry();
   const durations = new Histogram({

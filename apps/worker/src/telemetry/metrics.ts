@@ -34,7 +34,8 @@ const OUTCOMES: readonly JobOutcome[] = ['completed', 'retried', 'failed', 'canc
 const BROWSER_CODES = (Object.keys(CATALOGUE) as ErrorCode[]).filter((code) => /^(source|browser)\./.test(code));
 
 /**
- * The worker's own figures, described in docs/metrics.md; those of the process are added where it begins. How long the queues are is the API's to tell.
+ * The worker's own figures, described in docs/metrics.md; how long the queues are is the API's to tell.
+ * Figures of the process are added where it begins, once: they measure its event loop with a timer of their own.
  * @param queues those this worker serves: their counters begin at 0, since Prometheus sees no increase in a first appearance
  */
 export function createWorkerMetrics(queues: readonly QueueName[] = QUEUES): WorkerMetrics {

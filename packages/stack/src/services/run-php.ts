@@ -24,14 +24,15 @@ export function runPhp(args: readonly string[], options: RunOptions = {}): Promi
 function lightConfiguration(): string {
   const own = execFileSync('php', ['-n', '-r', 'echo PHP_CONFIG_FILE_SCAN_DIR;'], { encoding: 'utf8' });
   if (own === '') return '';
-  mkdirSync(LIGHT, { recursive: true });
+  const light = join(LIGHT, own.replaceAll('/', '-'));
+  mkdirSync(light, { recursive: true });
   for (const name of readdirSync(own).filter((candidate) => !HEAVY.test(candidate))) {
     try {
-      symlinkSync(join(own, name), join(LIGHT, name));
+      symlinkSync(join(own, name), join(light, name));
     } catch (error) {
       // Of an earlier run, or of another process that begins now.
-      if (!existsSync(join(LIGHT, name))) throw error;
+      if (!existsSync(join(light, name))) throw error;
     }
   }
-  return LIGHT;
+  return light;
 }
