@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { connectAsRoot } from '@wcr/stack/services/mariadb';
 import { startPhpSite } from '@wcr/stack/services/php-site';
 import { runCommand } from '@wcr/stack/services/run';
-import { runPhp } from '@wcr/stack/services/run-php';
+import { runPhpIn } from '@wcr/stack/services/run-php';
 import { createSampleSite, SAMPLE, type ServedSampleOptions, startSampleSite } from '@wcr/stack/sites/sample-site';
 import type { RowDataPacket } from 'mysql2/promise';
 import type { CloneView } from './clone-flow.ts';
 import { compareSites } from './compare-sites.ts';
 import type { Difference } from './difference.ts';
 import type { TestStack } from './test-stack.ts';
+
+export { runPhpIn };
 
 export type Source = Awaited<ReturnType<typeof startSampleSite>>;
 type Variation = Partial<Omit<ServedSampleOptions, 'dir' | 'mariaDb'>>;
@@ -43,14 +45,6 @@ function sourceDir(stack: TestStack, name: string): string {
 
 export function loginOf({ url, admin: { username, password } }: Source): { url: string; username: string; password: string } {
   return { url, username, password };
-}
-
-/** Runs PHP inside a site, with its WordPress loaded. @returns what it prints */
-export async function runPhpIn(dir: string, php: string): Promise<string> {
-  const mark = '\x1e';
-  const output = await runPhp(['-d', 'display_errors=stderr', '-r', `require 'wp-load.php'; echo "\\x1e"; ${php}`], { cwd: dir });
-  // What the site prints while it loads is not the answer.
-  return output.slice(output.indexOf(mark) + 1);
 }
 
 /**

@@ -20,6 +20,17 @@ export function runPhp(args: readonly string[], options: RunOptions = {}): Promi
   return runCommand('php', args, { ...options, env: { ...options.env, PHP_INI_SCAN_DIR: folder } });
 }
 
+/**
+ * Runs PHP code inside a site, with its WordPress loaded.
+ * @returns what it prints; what the site prints while it loads is not the answer
+ * @throws Error with what was printed when PHP fails
+ */
+export async function runPhpIn(dir: string, php: string): Promise<string> {
+  const code = `require 'wp-load.php'; echo "\\x1e"; ${php}`;
+  const output = await runPhp(['-d', 'display_errors=stderr', '-r', code], { cwd: dir });
+  return output.slice(output.indexOf('\x1e') + 1);
+}
+
 /** A folder with PHP's settings but for those that load what is heavy; an empty name, which means PHP's own, where it has none. */
 function lightConfiguration(): string {
   const own = execFileSync('php', ['-n', '-r', 'echo PHP_CONFIG_FILE_SCAN_DIR;'], { encoding: 'utf8' });

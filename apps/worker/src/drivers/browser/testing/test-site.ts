@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startPhpSite } from '@wcr/stack/services/php-site';
-import { runPhp as runPhpBriefly } from '@wcr/stack/services/run-php';
+import { runPhpIn } from '@wcr/stack/services/run-php';
 import { installWordPress } from '@wcr/stack/sites/wordpress';
 import { useMariaDb } from '@wcr/stack/testing/services';
 import { COUNT_LOGINS } from './site-behaviours.ts';
@@ -79,12 +79,7 @@ function createControls(paths: Paths, config: string): Omit<TestSite, 'url' | 'a
   let behaviours = 0;
   const write = (name: string, php: string) => writeFile(join(paths.mu, name), `<?php\n${php}\n`);
 
-  async function runPhp(php: string): Promise<string> {
-    const code = `require 'wp-load.php'; echo "\\x1e"; ${php}`;
-    const stdout = await runPhpBriefly(['-d', 'display_errors=stderr', '-r', code], { cwd: paths.dir });
-    // What the site prints while it loads is not the answer.
-    return stdout.slice(stdout.indexOf('\x1e') + 1);
-  }
+  const runPhp = (php: string) => runPhpIn(paths.dir, php);
 
   return {
     dir: paths.dir,
