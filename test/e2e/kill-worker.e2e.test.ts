@@ -260,11 +260,11 @@ describe('a worker that is frozen until another has taken over, and then does wh
   beforeAll(async () => {
     const frozen = await startPausing();
     jobs = await frozen.pauseAll(places.map(([place]) => place));
+    // Not `freeze`: once, locks run out by themselves.
     frozen.service.kill('SIGSTOP');
     second = await stack.startWorker();
     for (const { jobId } of jobs.values()) await awaitJob(stack, jobId);
-    frozen.service.kill('SIGUSR2');
-    frozen.service.kill('SIGCONT');
+    frozen.thaw();
     for (const [place, { cloneId }] of jobs) await frozen.awaitPlace(cloneId, place, true);
     await frozen.end('SIGTERM');
   });
@@ -289,11 +289,10 @@ describe('a worker that is frozen until another has gone on with its job, and th
   it.each(places)('at %s, while the other stands at %s: the clone is whole', async (place, later) => {
     await using frozen = await startPausing();
     const paused = await frozen.pause(place);
-    frozen.service.kill('SIGSTOP');
+    await frozen.freeze();
     await using second = await startPausingWorker(stack, { url: source.url }, { WCR_TEST_PLACES: later });
     await second.awaitPlace(paused.cloneId, later);
-    frozen.service.kill('SIGUSR2');
-    frozen.service.kill('SIGCONT');
+    frozen.thaw();
     await frozen.awaitPlace(paused.cloneId, place, true);
     await frozen.end('SIGTERM');
     second.service.kill('SIGUSR2');
@@ -304,13 +303,12 @@ describe('a worker that is frozen until another has gone on with its job, and th
 it('a worker that is frozen until its clone has been deleted, and then goes to make it: nothing stays', async () => {
   await using frozen = await startPausing();
   const paused = await frozen.pause('runtime.ensure:held');
-  frozen.service.kill('SIGSTOP');
+  await frozen.freeze();
   await using _second = await stack.startWorker({ ...QUICK, WCR_SWEEP_SECONDS: '1', WCR_SWEEP_GRACE_SECONDS: '1' });
   await awaitJob(stack, paused.jobId);
   await deleteClone(paused.cloneId);
   await expectGone(paused.cloneId, 'expired');
-  frozen.service.kill('SIGUSR2');
-  frozen.service.kill('SIGCONT');
+  frozen.thaw();
   await frozen.awaitPlace(paused.cloneId, 'runtime.ensure:held', true);
   await until(async () => (await findLeftovers(stack, [paused.cloneId])).length === 0 || undefined);
 });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePort, isGroupAlive, type Service } from '@wcr/stack/services/process';
 import { requestClone, until } from './clone-flow.ts';
+import { lapseLocks } from './lapse-locks.ts';
 import { markerOf } from './pause-places.ts';
 import type { TestStack } from './test-stack.ts';
 
@@ -22,7 +23,10 @@ export type PausingWorker = AsyncDisposable & {
   awaitPlace(recordId: string, place: string, over?: boolean): Promise<void>;
   /** Commands of all processes it has started that still run, its own included. */
   processes(): string[];
-  /** Ends the worker by a signal and waits until nothing of it runs. */
+  /** Stops the worker, the only one, as though it had been for longer than its locks last; `thaw` lets it do what it was held from. */
+  freeze(): Promise<void>;
+  thaw(): void;
+  /** Ends the worker, the only one, by a signal and waits until nothing of it runs; what it held by SIGKILL can be taken over at once. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 };
 
@@ -61,9 +65,18 @@ export async function startPausingWorker(
     },
     processes: () => processesWith(`WCR_METRICS_PORT=${port}`),
     [Symbol.asyncDispose]: () => service.stop(),
+    async freeze() {
+      service.kill('SIGSTOP');
+      await lapseLocks(stack.redisUrl);
+    },
+    thaw() {
+      service.kill('SIGUSR2');
+      service.kill('SIGCONT');
+    },
     async end(signal) {
       service.kill(signal);
       await until(async () => !isGroupAlive(service.pid) || undefined);
+      if (signal === 'SIGKILL') await lapseLocks(stack.redisUrl);
     },
   };
 }

@@ -17,6 +17,7 @@ export type Source = Awaited<ReturnType<typeof startSampleSite>>;
 type Variation = Partial<Omit<ServedSampleOptions, 'dir' | 'mariaDb'>>;
 
 const PLUGIN = 'wp-clone-restore/wp-clone-restore.php';
+const TELL_KEY = 'echo \\WpCloneRestore\\Agent\\PairingKeyStore::ensure()->current();';
 const VERSION_FILES = ['wp-clone-restore.php', 'includes/autoload.php'];
 
 /** WordPress 6.5 comes without the scripts and styles of wp-admin: a quarter of the bytes. */
@@ -61,18 +62,18 @@ export async function installPluginByHand(stack: TestStack, source: Pick<Source,
       writeFileSync(file, readFileSync(file, 'utf8').replaceAll(/\b\d+\.\d+\.\d+(?='|\s*$)/gm, version));
     }
   }
-  await runPhpIn(
+  return runPhpIn(
     source.dir,
     `require_once ABSPATH . 'wp-admin/includes/plugin.php';
     $problem = activate_plugin( '${PLUGIN}' );
-    if ( is_wp_error( $problem ) ) { fwrite( STDERR, $problem->get_error_message() ); exit( 1 ); }`,
+    if ( is_wp_error( $problem ) ) { fwrite( STDERR, $problem->get_error_message() ); exit( 1 ); }
+    ${TELL_KEY}`,
   );
-  return pairingKeyOf(source.dir);
 }
 
 /** The pairing key of a site that has our plugin. */
 export function pairingKeyOf(dir: string): Promise<string> {
-  return runPhpIn(dir, 'echo \\WpCloneRestore\\Agent\\PairingKeyStore::ensure()->current();');
+  return runPhpIn(dir, TELL_KEY);
 }
 
 /** The version of our plugin that a site has. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort, type Service, startProcess } from '@wcr/stack/services/process';
 import { runCommand } from '@wcr/stack/services/run';
+import { runPhp } from '@wcr/stack/services/run-php';
 import { type StackApp, stackApps } from '@wcr/stack/stack/stack-apps';
 import { stackLayout } from '@wcr/stack/stack/stack-layout';
 import type { StackPorts } from '@wcr/stack/stack/stack-ports';
@@ -165,7 +166,7 @@ async function limitSpace(dir: string, sizeMb: number): Promise<AsyncDisposable 
 }
 
 async function buildZip(root: string, zip: string): Promise<void> {
-  if (!existsSync(zip)) await runCommand('php', [join(root, 'apps/plugin/bin/build-zip.php'), zip]);
+  if (!existsSync(zip)) await runPhp([join(root, 'apps/plugin/bin/build-zip.php'), zip]);
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -80,7 +80,7 @@ export async function createSampleSite(options: SampleOptions): Promise<SampleSi
   });
   await writeSampleFiles({ dir, url, uploadMb: options.uploadMb ?? 64 });
   const addresses = sampleAddresses(url);
-  await runPhpInside(dir, 'build-sample.php', { url, addresses, mediaCount: options.mediaCount ?? 8 });
+  await runPhpInside(dir, 'build-sample.php', { url, addresses, mediaCount: options.mediaCount ?? 8 }, { pictures: true });
   await writeSampleTables({ mariaDb, database: name, url, prefix, rows: options.shopRows ?? 20_000 });
   if (options.rights === 'plain') await limitRights(mariaDb, database);
   return { url, dir, prefix, database, admin, addresses };

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Database } from '../services/mariadb.ts';
 import { runCommand } from '../services/run.ts';
+import { type PhpOptions, runPhp } from '../services/run-php.ts';
 
 export type Administrator = { readonly username: string; readonly password: string; readonly email: string };
 
@@ -47,11 +48,16 @@ export async function installWordPress(options: WordPressOptions): Promise<void>
 }
 
 /** Runs one of our PHP scripts with `input` as JSON on its standard input and the site's folder as `WCR_SITE_ROOT`. */
-export function runPhpInside(dir: string, script: string, input: unknown): Promise<string> {
+export function runPhpInside(
+  dir: string,
+  script: string,
+  input: unknown,
+  { pictures = false }: Pick<PhpOptions, 'pictures'> = {},
+): Promise<string> {
   const settings = { memory_limit: '512M', display_errors: 'stderr', error_reporting: '32767', sendmail_path: '/bin/true' };
   const ini = Object.entries(settings).flatMap(([name, value]) => ['-d', `${name}=${value}`]);
-  return runCommand('php', [...ini, '-f', join(phpFolder, script)], {
-    cwd: dir,
+  return runPhp([...ini, '-f', join(phpFolder, script)], {
+    ...{ cwd: dir, pictures },
     env: { WCR_SITE_ROOT: dir },
     input: JSON.stringify(input),
   });

@@ -1,21 +1,22 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/**
- * Files that run for minutes, the longest first; to be changed when the report of a run says otherwise. Those that kill workers wait for
- * locks half of the time: they do not begin together, so that there is always one that uses what the other leaves of the machine.
- */
+/** Files that run for a minute or more, the longest first; to be changed when the report of a run says otherwise. */
 const LONG = [
-  'kill-restore.e2e',
-  'sources.e2e',
-  'failures.e2e',
   'kill-worker.e2e',
+  'sources.e2e',
   'kubernetes-jobs.e2e',
+  'kill-restore.e2e',
+  'failures.e2e',
   'survival.e2e',
-  'plugin-page.e2e',
-  'restore-flow.e2e',
-  'commands.e2e',
-  'web-page.e2e',
   'restore-failures.e2e',
+  'restore-flow.e2e',
+  'documents.e2e',
+  'web-page.e2e',
+  'plugin-page.e2e',
+  'restore-guard.e2e',
+  'cli.e2e',
+  'restore-verify.e2e',
+  'commands.e2e',
   'browser.driver.int',
   'kubernetes-runtime.int',
   'transports.int',
