@@ -37,3 +37,8 @@ it('plays only the faults and the work that are asked for', () => {
     new Set(['php killed', 'php frozen', 'clock forward', 'clock back']),
   );
 });
+
+it('refuses faults and work that do not exist, instead of playing something else', () => {
+  expect(() => planRounds(1, 20, { only: ['php', 'clok'] })).toThrow(/No fault is called "clok": worker killed, /);
+  expect(() => planRounds(1, 20, { main: 'exchanges' })).toThrow('No work is called "exchanges": clone, exchange.');
+});

@@ -54,7 +54,7 @@ export type ChaosRound = {
   readonly strikes: readonly Strike[];
 };
 
-export const MAIN_WORK = ['clone', 'exchange'] as const;
+const MAIN_WORK = ['clone', 'exchange'] as const;
 /** Who takes part when the agent writes to a site. */
 const WRITERS: ReadonlySet<Part> = new Set(['worker', 'php', 'mariadb']);
 const SIDE_WORK = ['extend', 'expire', 'delete', 'cancel', undefined, undefined] as const;
@@ -66,26 +66,41 @@ const MOST_DEAD_MS = 800;
 export type Wanted = {
   /** Parts of names of faults; all when empty. */
   readonly only?: readonly string[];
-  /** One kind of work instead of both. */
-  readonly main?: (typeof MAIN_WORK)[number] | undefined;
+  /** One kind of work instead of both: `clone` or `exchange`. */
+  readonly main?: string | undefined;
 };
 
-/** The same rounds for the same seed: each fault in turn, beginning with any. */
-export function planRounds(seed: number, count: number, { only = [], main: wanted }: Wanted = {}): ChaosRound[] {
+/**
+ * The same rounds for the same seed: each fault in turn, beginning with any.
+ * @throws Error when no fault or kind of work is called what is wanted
+ */
+export function planRounds(seed: number, count: number, wanted: Wanted = {}): ChaosRound[] {
   const random = randomFrom(seed);
-  const chosen = FAULTS.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)));
-  const order = shuffled(chosen, random);
+  const order = shuffled(chooseFaults(wanted.only ?? []), random);
+  const only = chooseWork(wanted.main);
   return Array.from({ length: count }, (_, at) => {
     const fault = order[at % order.length] as Fault;
     const picked = pick(MAIN_WORK, random);
     // Redis knows how to reach a target: without it nobody can end a restore that has begun (docs/operations.md).
-    const main = fault.does === 'empty' ? 'clone' : (wanted ?? picked);
+    const main = fault.does === 'empty' ? 'clone' : (only ?? picked);
     const side = pick(SIDE_WORK, random);
     const couldBeAtPoint = main === 'exchange' && fault.does === 'kill' && WRITERS.has(fault.part);
     const isAtPoint = random() < 0.6 && couldBeAtPoint;
     const strikes = Array.from({ length: random() < 0.3 && !isAtPoint ? 2 : 1 }, () => planStrike(fault, isAtPoint, random));
     return { number: at + 1, fault, work: side === undefined ? [main] : [main, side], strikes: inOrder(strikes) };
   });
+}
+
+function chooseFaults(parts: readonly string[]): readonly Fault[] {
+  const unknown = parts.find((part) => !FAULTS.some(({ name }) => name.includes(part)));
+  if (unknown !== undefined) throw new Error(`No fault is called "${unknown}": ${FAULTS.map(({ name }) => name).join(', ')}.`);
+  return parts.length === 0 ? FAULTS : FAULTS.filter(({ name }) => parts.some((part) => name.includes(part)));
+}
+
+function chooseWork(wanted: string | undefined): (typeof MAIN_WORK)[number] | undefined {
+  const work = MAIN_WORK.find((name) => name === wanted);
+  if (wanted !== undefined && work === undefined) throw new Error(`No work is called "${wanted}": ${MAIN_WORK.join(', ')}.`);
+  return work;
 }
 
 function planStrike(fault: Fault, isAtPoint: boolean, random: () => number): Strike {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rollBack } from '../support/restore-flow.ts';
 import { audit } from './auditor.ts';
-import { type ChaosRound, describeRound, MAIN_WORK, planRounds } from './chaos-plan.ts';
+import { type ChaosRound, describeRound, planRounds } from './chaos-plan.ts';
 import { ChaosTable, type Finding } from './chaos-table.ts';
 import { awaitApi, awaitRest } from './settle.ts';
 import { strike } from './strike.ts';
@@ -20,7 +20,7 @@ const SEED = Number(
   process.env['WCR_CHAOS_SEED'] ?? (LONG_ROUNDS === undefined ? SHORT.seed : Math.floor(Math.random() * 2 ** 31)),
 );
 const ONLY = (process.env['WCR_CHAOS_ONLY'] ?? '').split(',').filter((part) => part !== '');
-const WORK = MAIN_WORK.find((work) => work === process.env['WCR_CHAOS_WORK']);
+const PLAN = planRounds(SEED, ROUNDS, { only: ONLY, main: process.env['WCR_CHAOS_WORK'] || undefined });
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 /** What a round takes at most, when everything has to be waited for. */
 const ROUND_MS = 400_000;
@@ -41,7 +41,7 @@ it(
     const table = new ChaosTable();
     say(`seed ${SEED}, ${ROUNDS} rounds; work takes about ${Math.round(world.workMs)} ms, a commit has ${world.points} points`);
     try {
-      for (const round of planRounds(SEED, ROUNDS, { only: ONLY, main: WORK })) {
+      for (const round of PLAN) {
         say(describeRound(round));
         await play(round, table);
       }
