@@ -1,16 +1,15 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { probeIsolation } from '@wcr/gateway/php/isolation';
-import { LocalOwnerFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
-import { startProcess } from '@wcr/stack/services/process';
+import { localClonePaths } from '@wcr/shared/contracts/local-clone';
 import type { CloneHandle } from '@wcr/worker/drivers/runtime/runtime.types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GATEWAY_MAIN, type LocalGateway, phpProcessesOf, startLocalGateway } from '../support/local-gateway.ts';
+import { asOwnerOf, isAlive, masterOf, ownerOf, TELL_MASTER } from '../support/clone-php.ts';
+import { type LocalGateway, phpProcessesOf, startLocalGateway } from '../support/local-gateway.ts';
 
 const MIB = 1024 * 1024;
 const LARGE_BYTES = 300 * MIB;
@@ -18,7 +17,7 @@ const signal = new AbortController().signal;
 const isRoot = process.getuid?.() === 0;
 
 const SITE = {
-  'index.php': '<?php echo posix_getppid();',
+  'index.php': TELL_MASTER,
   'upload.php': `<?php
     $in = fopen('php://input', 'rb'); $bytes = 0; $hash = hash_init('crc32b');
     while (!feof($in)) { $part = fread($in, 65536); $bytes += strlen($part); hash_update($hash, $part); }
@@ -44,25 +43,9 @@ async function runPhp(on: CloneHandle, code: string): Promise<unknown> {
   return JSON.parse(await answer.text());
 }
 
-const masterOf = async (on: CloneHandle): Promise<number> => Number(await (await fetch(`${on.url}/`)).text());
-
 /** The most memory the process ever had, in bytes. */
 function peakMemory(pid: number): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
-}
-
-function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-}
-
-function ownerOf(of: LocalGateway, on: CloneHandle): LocalOwnerFile {
-  return LocalOwnerFile.parse(JSON.parse(readFileSync(localClonePaths(of.localDir, on.record.id).owner, 'utf8')));
-}
-
-/** The beginning of a command line that runs as a clone's user. */
-function asOwnerOf(of: LocalGateway, on: CloneHandle): string[] {
-  const { uid, gid } = ownerOf(of, on);
-  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--'];
 }
 
 describe('bodies', () => {
@@ -169,83 +152,6 @@ describe('the PHP of a clone', () => {
     expect(await masterOf(seldom)).toBeGreaterThan(0);
   });
 });
-
-describe('a gateway that was killed', () => {
-  it('takes its PHP along, and serves again when it is back', async () => {
-    await using second = await startLocalGateway();
-    const served = await second.makeClone(SITE);
-    const master = await masterOf(served);
-    second.process().kill('SIGKILL');
-    await expect.poll(() => phpProcessesOf(second, served.record.id), { timeout: 20_000 }).toEqual([]);
-    await second.start();
-    expect(await masterOf(served)).not.toBe(master);
-  });
-
-  it('has what it left behind ended by its successor, and nothing else', async () => {
-    await using second = await startLocalGateway();
-    const [left, recycled] = [await second.makeClone(SITE), await second.makeClone(SITE)];
-    await second.process().stop();
-    const bystander = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
-    const orphan = startOrphanFpm(second, left);
-    await expect.poll(() => existsSync(orphan.socket), { timeout: 20_000 }).toBe(true);
-    writeFileSync(localClonePaths(second.localDir, recycled.record.id).phpPid, `${bystander.pid}\n`);
-    await second.start();
-    expect(isAlive(orphan.pid)).toBe(false);
-    expect(isAlive(bystander.pid ?? 0)).toBe(true);
-    bystander.kill();
-    await once(bystander, 'exit');
-  });
-
-  it('leaves no sockets, and does not let a second one serve the same clones', async () => {
-    await using second = await startLocalGateway();
-    const served = await second.makeClone(SITE);
-    const master = await masterOf(served);
-    const twin = startProcess({
-      command: process.execPath,
-      args: [GATEWAY_MAIN],
-      logFile: join(second.localDir, '..', 'twin.log'),
-      isReady: async () => false,
-      env: { WCR_CLONES_URL: second.url, WCR_LOCAL_DIR: second.localDir, WCR_RUN_DIR: second.runDir, WCR_GATEWAY_PORT: '0' },
-    });
-    await expect(twin).rejects.toThrow(/another gateway uses/);
-    expect(await masterOf(served)).toBe(master);
-    second.process().kill('SIGKILL');
-    await expect.poll(() => phpProcessesOf(second, served.record.id), { timeout: 20_000 }).toEqual([]);
-    await second.start();
-    expect(readdirSync(second.runDir).sort()).toEqual(['agent', 'gateway']);
-  });
-
-  it('asked to stop, stops all PHP first', async () => {
-    await using second = await startLocalGateway();
-    const served = await second.makeClone(SITE);
-    const master = await masterOf(served);
-    await second.process().stop();
-    expect(isAlive(master)).toBe(false);
-    expect(phpProcessesOf(second, served.record.id)).toEqual([]);
-    expect(existsSync(localClonePaths(second.localDir, served.record.id).phpPid)).toBe(false);
-    await second.start();
-  });
-});
-
-/** A php-fpm nobody watches, as a gateway without parent-death signals would leave one. */
-function startOrphanFpm(of: LocalGateway, on: CloneHandle): { pid: number; socket: string } {
-  const { logs, phpPid } = localClonePaths(of.localDir, on.record.id);
-  const dir = join(of.runDir, 'orphan');
-  mkdirSync(dir);
-  const socket = join(dir, 's');
-  const config = join(dir, 'fpm.conf');
-  writeFileSync(
-    config,
-    `[global]\nerror_log = ${logs}/orphan.log\n[orphan]\nlisten = ${socket}\npm = static\npm.max_children = 2\n`,
-  );
-  const fpm = ['php-fpm8.2', '--nodaemonize', '--fpm-config', config];
-  const command = isRoot ? [...asOwnerOf(of, on), ...fpm] : fpm;
-  if (isRoot) execFileSync('chown', ['-R', `${ownerOf(of, on).uid}`, dir]);
-  const child = spawn(command[0] ?? '', command.slice(1), { detached: true, stdio: 'ignore' });
-  child.unref();
-  writeFileSync(phpPid, `${child.pid}\n`);
-  return { pid: child.pid ?? 0, socket };
-}
 
 describe('isolation', () => {
   let other: CloneHandle;
