@@ -58,7 +58,7 @@ const SLOW = { WCR_LOCK_SECONDS: '30' };
 /** WordPress is compiled once; a restore's files count from the next request on. */
 const PHP_CACHE = { 'opcache.enable_cli': '1', 'opcache.revalidate_freq': '0' };
 /** The smallest site that has one of everything. */
-const TINY = { version: '6.5', mediaCount: 1, shopRows: 20, uploadMb: 0 } as const;
+const TINY = { version: '6.5', mediaCount: 1, shopRows: 20, uploadMb: 0, exportMb: 0.1 } as const;
 const CLOCK = pathToFileURL(join(import.meta.dirname, '../support/shifted-clock.ts')).href;
 /** Longer than a program needs to see that its clock was set. */
 const CLOCK_SEEN_MS = 100;

@@ -26,7 +26,7 @@ let model: { clone: Clone; job: JobView };
 
 beforeAll(async () => {
   stack = await startTestStack({ workers: 0, env: QUICK });
-  const small = { version: '6.5', uploadMb: 2, mediaCount: 2, shopRows: 500 } as const;
+  const small = { version: '6.5', uploadMb: 2, mediaCount: 2, shopRows: 500, exportMb: 0.1 } as const;
   source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...small });
   watch = watchClones(stack, source);
   // Pairs the source too, so that no other job needs its login.

@@ -7,7 +7,7 @@ import { type CloneLogin, type CloneView, makeClone, readCredentials, readJobLog
 import { readPasswords } from '../support/clone-probe.ts';
 import { readRedis } from '../support/read-redis.ts';
 import { type RestoreView, restoreInto, rollBack } from '../support/restore-flow.ts';
-import { loginOf, pairingKeyOf, runPhpIn, type Source, startSource } from '../support/sample-sources.ts';
+import { LONG_VALUES, loginOf, pairingKeyOf, runPhpIn, type Source, startSource } from '../support/sample-sources.ts';
 import { changesBetween, differencesBetween, findMentions, type SiteSnapshot, takeSnapshot } from '../support/site-snapshot.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
@@ -38,7 +38,13 @@ let known: { passwords: unknown; own: string };
 
 beforeAll(async () => {
   stack = await startTestStack();
-  live = await startSource(stack, 'live', { version: 'debian', uploadMb: UPLOAD_MB, mediaCount: 1, shopRows: 2_000 });
+  live = await startSource(stack, 'live', {
+    version: 'debian',
+    uploadMb: UPLOAD_MB,
+    mediaCount: 1,
+    shopRows: 2_000,
+    ...LONG_VALUES,
+  });
   clone = await makeClone(stack, { source: loginOf(live) });
   site = join(stack.localDir, clone.id, 'site');
   login = await readCredentials(stack, clone.id);

@@ -24,6 +24,7 @@ import { readRedis } from '../support/read-redis.ts';
 import {
   findDifferences,
   installPluginByHand,
+  LONG_VALUES,
   loginOf,
   pairingKeyOf,
   pluginVersionOf,
@@ -50,6 +51,7 @@ const KINDS = {
   },
   'a site on a cheap host': {
     site: {
+      ...LONG_VALUES,
       workers: 2,
       ini: { memory_limit: '64M', max_execution_time: '10', post_max_size: '2M', upload_max_filesize: '2M' },
     },

@@ -21,7 +21,9 @@ const TELL_KEY = 'echo \\WpCloneRestore\\Agent\\PairingKeyStore::ensure()->curre
 const VERSION_FILES = ['wp-clone-restore.php', 'includes/autoload.php'];
 
 /** WordPress 6.5 comes without the scripts and styles of wp-admin: a quarter of the bytes. */
-const SMALL = { version: '6.5', uploadMb: 1, mediaCount: 2, shopRows: 200 } as const;
+const SMALL = { version: '6.5', uploadMb: 1, mediaCount: 2, shopRows: 200, exportMb: 0.1 } as const;
+/** As the sample is by default: what takes most of the time of copying so small a site. */
+export const LONG_VALUES = { exportMb: 3 } as const;
 
 /** A small sample in a folder of the stack's own; `version: 'debian'` where somebody looks at wp-admin, or files matter. */
 export function startSource(stack: TestStack, name: string, variation: Variation = {}): Promise<Source> {

@@ -162,9 +162,9 @@ INSERT INTO `{{prefix}}shop_zones` VALUES (0, 'Everywhere else'), (1, 'Europe'),
 
 CREATE TABLE `{{prefix}}shop_exports` (id int NOT NULL AUTO_INCREMENT, body longtext NOT NULL, PRIMARY KEY (id)) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;
 INSERT INTO `{{prefix}}shop_exports` (id, body) VALUES
-  (1, repeat('<a href="{{url}}/product/größe/">Größe</a>\n', 60000)),
-  (2, concat('{"items":[', repeat('"{{json_url}}\\/product\\/",', 50000), 'null]}')),
-  (3, repeat('no address in here, only text. ', 100000)),
+  (1, repeat('<a href="{{url}}/product/größe/">Größe</a>\n', 20000 * {{export_mb}})),
+  (2, concat('{"items":[', repeat('"{{json_url}}\\/product\\/",', 17000 * {{export_mb}}), 'null]}')),
+  (3, repeat('no address in here, only text. ', 33000 * {{export_mb}})),
   (4, 'small');
 
 CREATE TABLE `{{prefix}}shop_empty` (id int NOT NULL AUTO_INCREMENT, PRIMARY KEY (id)) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;

@@ -29,6 +29,7 @@ export async function writeSampleTables(options: {
   readonly url: string;
   readonly prefix: string;
   readonly rows: number;
+  readonly exportMb: number;
 }): Promise<void> {
   const { mariaDb, url, prefix } = options;
   const oldTables = CORE_TABLES.map(
@@ -41,6 +42,7 @@ INSERT INTO \`${prefix}old_${table}\` SELECT * FROM \`${prefix}${table}\`;`,
     // One backslash in the value is two in SQL.
     json_url: url.replaceAll('/', '\\\\/'),
     rows: String(options.rows),
+    export_mb: String(options.exportMb),
     old_tables: oldTables.join('\n'),
   };
   const template = await readFile(join(sampleFolder, 'shop.sql'), 'utf8');

@@ -44,6 +44,8 @@ export type SampleOptions = Partial<SampleFileOptions> &
     readonly cron?: boolean;
     /** Rows of the shop's log. */
     readonly shopRows?: number;
+    /** MiB of each of the three longest values in the database, two of them full of addresses; 3 by default. */
+    readonly exportMb?: number;
   };
 
 export type SampleSite = {
@@ -81,7 +83,8 @@ export async function createSampleSite(options: SampleOptions): Promise<SampleSi
   await writeSampleFiles({ dir, url, uploadMb: options.uploadMb ?? 64 });
   const addresses = sampleAddresses(url);
   await runPhpInside(dir, 'build-sample.php', { url, addresses, mediaCount: options.mediaCount ?? 8 }, { pictures: true });
-  await writeSampleTables({ mariaDb, database: name, url, prefix, rows: options.shopRows ?? 20_000 });
+  const { shopRows: rows = 20_000, exportMb = 3 } = options;
+  await writeSampleTables({ mariaDb, database: name, url, prefix, rows, exportMb });
   if (options.rights === 'plain') await limitRights(mariaDb, database);
   return { url, dir, prefix, database, admin, addresses };
 }
