@@ -25,6 +25,7 @@ const together = { pool: 'forks' as const, isolate: false, execArgv };
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
+    // One after the other when a run has several: they take different numbers of workers.
     projects: [
       {
         test: {
@@ -36,6 +37,7 @@ export default defineConfig({
           pool: 'threads',
           isolate: false,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -49,6 +51,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 600_000,
           maxWorkers: 3,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -64,6 +67,7 @@ export default defineConfig({
           hookTimeout: 1_800_000,
           // Two keep two cores busy: three took as long, and are nearer to missing the locks that tests wait for.
           maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
