@@ -7,6 +7,7 @@ import { crashPoints, oneOfEach } from '../../../../packages/stack/src/testing/c
 import { useMariaDb } from '../../../../packages/stack/src/testing/services.ts';
 import { makeTarget, snapshot, stage, stageSmall, stageStatements } from './support/target-site.ts';
 import {
+  CRASHES_PER_SERVER,
   fileFrame,
   newSession,
   startWriteAgent,
@@ -217,6 +218,7 @@ it.each(oneOfEach(CRASHED))(
       return existsSync(crashFile);
     };
     let last = 0;
+    let crashes = 0;
     for (const at of crashPoints()) {
       last = at;
       if (await survives(at)) break;
@@ -227,6 +229,8 @@ it.each(oneOfEach(CRASHED))(
       expect(await snapshot(sql, agent.root)).toEqual(goal);
       await agent.call(back, args);
       expect(await snapshot(sql, agent.root)).toEqual(start);
+      crashes += 1;
+      if (crashes % CRASHES_PER_SERVER === 0) await restart();
     }
     expect(last).toBeGreaterThan(20);
     expect(await snapshot(sql, agent.root)).toEqual(goal);
