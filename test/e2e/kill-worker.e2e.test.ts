@@ -192,8 +192,12 @@ describe('a clone that is deleted while it is made', () => {
   ]);
 
   /** Whatever the order in which the two jobs end. */
-  async function expectCancelled({ cloneId, jobId }: PausedJob): Promise<void> {
-    expect(await awaitJob(stack, jobId)).toMatchObject({ status: 'cancelled', error: { code: 'job.cancelled' } });
+  async function expectCancelled({ cloneId, jobId }: PausedJob, isPublished = false): Promise<void> {
+    const { status, error } = await awaitJob(stack, jobId);
+    // Nothing was left to do for a clone that was published: whoever comes first says how its job ended.
+    if (!isPublished || status !== 'completed') {
+      expect({ status, error }).toMatchObject({ status: 'cancelled', error: { code: 'job.cancelled' } });
+    }
     expect(await deleteClone(cloneId)).toMatchObject({ status: 'completed' });
     await expectGone(cloneId, 'expired');
   }
@@ -238,7 +242,7 @@ describe('a clone that is deleted while it is made', () => {
     });
 
     it.each(all)('at %s: another cancels its job and nothing stays', async (name) => {
-      await expectCancelled(jobs.get(name) as PausedJob);
+      await expectCancelled(jobs.get(name) as PausedJob, name === 'publish-clone:after');
     });
   });
 });
