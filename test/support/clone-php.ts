@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { LocalOwnerFile, localClonePaths } from '@wcr/shared/contracts/local-clone';
+import { readStat } from '@wcr/stack/services/process';
 import type { CloneHandle } from '@wcr/worker/drivers/runtime/runtime.types';
 import type { LocalGateway } from './local-gateway.ts';
 
@@ -11,7 +12,8 @@ export const masterOf = async (on: CloneHandle): Promise<number> => Number(await
 
 /** False also for a process that only awaits burial. */
 export function isAlive(pid: number): boolean {
-  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const [state] = readStat(pid);
+  return state !== undefined && state !== 'Z';
 }
 
 /** The user a clone runs as, where the gateway is root. */

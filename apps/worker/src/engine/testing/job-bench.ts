@@ -8,7 +8,7 @@ import type { RunningWorker } from '../../worker.ts';
 import { defineJob } from '../define-job.ts';
 import type { EngineSettings, JobDefinition, Json, RunStep, StepContext } from '../engine.types.ts';
 import { createProcessor } from '../run-job.ts';
-import { type CountingInput, countingJob, countingKeys } from './counting-job.ts';
+import { type CountingDeps, type CountingInput, countingJob, countingKeys } from './counting-job.ts';
 
 export type Run = (step: RunStep<'one' | 'two'>, signal: AbortSignal) => Promise<Json>;
 
@@ -47,16 +47,14 @@ export class JobBench {
   }
 
   /** Starts a worker for jobs of one kind. */
-  work = <Input, Output extends Json, Name extends string>(definition: JobDefinition<unknown, Input, Output, Name>): void => {
+  work = <Input, Output extends Json, Name extends string>(
+    definition: JobDefinition<CountingDeps, Input, Output, Name>,
+  ): void => {
     const processor = createProcessor({ engine: this.engine, definition, deps: { redis: this.engine.redis } });
     this.#workers.push(this.engine.start([{ queue: 'clone', processor, concurrency: 1 }]));
   };
 
-  workCounting = (): void => {
-    const { engine } = this;
-    const processor = createProcessor({ engine, definition: countingJob, deps: { redis: engine.redis } });
-    this.#workers.push(engine.start([{ queue: 'clone', processor, concurrency: 1 }]));
-  };
+  workCounting = (): void => this.work(countingJob);
 
   add = (input: CountingInput | object = {}, options: JobsOptions = {}): Promise<Job> => {
     this.#added += 1;
