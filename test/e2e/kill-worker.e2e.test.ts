@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import type { Service } from '@wcr/stack/services/process';
-import { startSampleSite } from '@wcr/stack/sites/sample-site';
 import { oneOfEach, someOf } from '@wcr/stack/testing/crash-points';
 import { cloneJob } from '@wcr/worker/jobs/clone/clone.job';
 import { expireJob } from '@wcr/worker/jobs/expire/expire.job';
@@ -10,6 +8,7 @@ import { type CloneWatch, watchClones } from '../support/clone-watch.ts';
 import { after, before, journeysOf, within } from '../support/journeys.ts';
 import { findLeftovers } from '../support/leftovers.ts';
 import { type PausedJob, type PausingWorker, startPausingWorker } from '../support/paused-jobs.ts';
+import { type Source, startSource } from '../support/sample-sources.ts';
 import { startTestStack, type TestStack } from '../support/test-stack.ts';
 
 /** Short enough that a lost job is soon found, long enough for a busy machine. */
@@ -19,15 +18,14 @@ const STEPS = cloneJob.steps;
 type Clone = CloneView & { sizes?: Record<string, number> };
 
 let stack: TestStack;
-let source: Awaited<ReturnType<typeof startSampleSite>>;
+let source: Source;
 let watch: CloneWatch;
 /** A clone nobody disturbed. */
 let model: { clone: Clone; job: JobView };
 
 beforeAll(async () => {
   stack = await startTestStack({ workers: 0, env: QUICK });
-  const small = { version: '6.5', uploadMb: 2, mediaCount: 2, shopRows: 500, exportMb: 0.1 } as const;
-  source = await startSampleSite({ dir: join(stack.dir, 'source'), mariaDb: stack.mariaDb, workers: 8, ...small });
+  source = await startSource(stack, 'source', { workers: 8, uploadMb: 2, shopRows: 500 });
   watch = watchClones(stack, source);
   // Pairs the source too, so that no other job needs its login.
   const worker = await stack.startWorker();
